@@ -1,0 +1,6 @@
+"""The shop contract: what every source is brought to and what every model starts from."""
+
+from ecomdata.contract.entities import ENTITIES, Column, Entity, entity
+from ecomdata.contract.meta import META_TABLES, SCHEMAS, MetaTable
+
+__all__ = ["ENTITIES", "META_TABLES", "SCHEMAS", "Column", "Entity", "MetaTable", "entity"]

@@ -1,0 +1,79 @@
+"""The warehouse's book-keeping: which files came in, what was refused, what was run."""
+
+from dataclasses import dataclass
+from typing import Final
+
+#: The warehouse's schemas, in the order in which data flows through them.
+SCHEMAS: Final = ("meta", "raw", "staging", "intermediate", "final")
+
+#: Raised by one with every change to the tables below or to the raw tables.
+SCHEMA_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class MetaTable:
+    """One table of book-keeping: columns are (name, type); types mean the same on every engine."""
+
+    name: str
+    grain: str
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+
+
+META_TABLES: Final = (
+    MetaTable(
+        "loads",
+        "One row per file of a load; written in the transaction that brings in its rows.",
+        (
+            ("load_id", "bigint"),
+            ("file", "text"),
+            ("source", "text"),
+            ("sha256", "text"),
+            ("bytes", "bigint"),
+            ("lines", "bigint"),
+            ("records_read", "bigint"),
+            ("rows_loaded", "bigint"),
+            ("rows_rejected", "bigint"),
+            ("identical_lines", "text"),
+            ("decimal_mark", "text"),
+            ("date_order", "text"),
+            ("dialect", "text"),
+            ("loaded_at", "timestamp"),
+            ("version", "text"),
+        ),
+        key=("load_id", "file"),
+    ),
+    MetaTable(
+        "reader_rejects",
+        "One row per record that could not be read as a record at all.",
+        (
+            ("load_id", "bigint"),
+            ("file", "text"),
+            ("line", "bigint"),
+            ("entity", "text"),
+            ("rule", "text"),
+            ("raw_text", "text"),
+        ),
+        key=("load_id", "file", "line"),
+    ),
+    MetaTable(
+        "runs",
+        "One row per command that changed the warehouse.",
+        (
+            ("run_id", "bigint"),
+            ("command", "text"),
+            ("started_at", "timestamp"),
+            ("finished_at", "timestamp"),
+            ("status", "text"),
+            ("message", "text"),
+            ("version", "text"),
+        ),
+        key=("run_id",),
+    ),
+    MetaTable(
+        "schema_version",
+        "One row: the layout that this warehouse has.",
+        (("version", "bigint"),),
+        key=("version",),
+    ),
+)

@@ -1,0 +1,310 @@
+"""How one delimited text file is written: its encoding, delimiter, quote and header.
+
+`sniff` decides from the first MiB of the file; nothing is asked of the user and nothing is guessed row by row.
+`parse_record` is the grammar itself, one record at a time; `sniff` needs it for the header and
+`reader` for every record that is not plain.
+"""
+
+import codecs
+import re
+from collections import Counter
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from ecomdata.errors import InputError, UsageError
+
+SAMPLE_BYTES = 1 << 20
+DELIMITERS = (",", ";", "\t", "|")
+_LINES_COUNTED = 2_000
+_PREAMBLE_RECORDS = 100
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_MAGICS = (
+    (
+        b"PK\x03\x04",
+        "an Excel workbook or a zip archive; save the sheet as CSV, or unpack the archive",
+    ),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save the sheet as CSV"),
+    (b"\x1f\x8b", "compressed with gzip; unpack it first (gunzip)"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first (unzstd)"),
+    (b"PAR1", "a Parquet file; export it as CSV"),
+    (b"%PDF", "a PDF; export the table as CSV"),
+)
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
+# A whole quoted field, perhaps over several lines. What stands around it must be a delimiter or a line end: so an
+# unterminated quote cannot turn the rest of the sample inside out.
+_WHOLE_FIELD = r"(?<![^,;\t|\r\n]){q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}(?![^,;\t|\r\n])"
+
+Fault = Literal["open", "malformed"]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The decisions taken for one file."""
+
+    encoding: str
+    """utf-8, utf-8-sig, utf-16-le, utf-16-be (both with BOM) or cp1252."""
+    delimiter: str
+    quote: str
+    line_end: str
+    """LF, CRLF, CR or "mixed". For information: the reader takes each as it comes."""
+    header: tuple[str, ...]
+    """The fields of the header record, as written."""
+    header_line: int
+    """The physical line, from 1, on which the header starts."""
+
+
+def sniff(path: Path) -> Dialect:
+    """Decide the dialect of a file from its first MiB.
+
+    Encoding: a byte order mark decides. Without one the file is UTF-8, perhaps damaged, unless its lines are
+    broken in a systematic way: more broken lines than lines with valid non-ASCII UTF-8, and at least 2 % of all
+    lines. Then it is cp1252. (Read as UTF-8, a damaged line is rejected and reported; read as cp1252 it would
+    be wrong and look right. So the doubt goes to UTF-8.)
+    Delimiter: the one that gives most lines the same number of fields, and the header several names; a first
+    line `sep=;` (Excel) overrides.
+    Header: the first record that fills at least half of the usual number of fields, so that a title above
+    a table of three or more columns is passed over.
+
+    Raises:
+        UsageError: the path is missing, a directory, or unreadable.
+        InputError: the file is empty or is not text.
+    """
+    with open_file(path) as file:
+        data = file.read(SAMPLE_BYTES)
+    _check_text(path, data)
+    encoding = _sniff_encoding(data)
+    text = new_decoder(encoding).decode(data).removeprefix("\ufeff")
+    if len(data) == SAMPLE_BYTES:
+        text = text[: whole_lines(text)]
+        if not text:
+            raise InputError(f"{path}: has no line end in its first MiB; export it again as CSV")
+    if not text.strip():
+        raise InputError(f"{path}: is empty; export it again, with its header line")
+    separator = _SEP_LINE.match(text)
+    start = separator.end() if separator else 0
+    quote = _sniff_quote(text)
+    delimiter, width = _sniff_delimiter(text, start, quote, separator[1] if separator else None)
+    header, header_line = _find_header(text, start, delimiter, quote, width)
+    if not header:
+        raise InputError(f"{path}: has no header line; export it again, with the columns' names")
+    return Dialect(
+        encoding=encoding,
+        delimiter=delimiter,
+        quote=quote,
+        line_end=_sniff_line_end(text),
+        header=tuple(readable(name) for name in header),
+        header_line=header_line,
+    )
+
+
+def parse_record(
+    text: str, start: int, stop: int, delimiter: str, quote: str
+) -> tuple[list[str], int, Fault | None]:
+    """Read one record: RFC 4180, with a stray quote inside an unquoted field kept as data.
+
+    Returns its fields, the position after its line end, and None; or, where it goes wrong, the fields before, the
+    position of the fault, and "open" (a quote that is not closed before `stop`) or "malformed" (text after a closing
+    quote). `stop` stands after a line end, or ends the text, or limits the search for a closing quote.
+    """
+    fields: list[str] = []
+    position = start
+    while True:
+        if text.startswith(quote, position, stop):
+            end = _closing_quote(text, position, stop, quote)
+            if end < 0:
+                return fields, stop, "open"
+            fields.append(text[position + 1 : end].replace(quote * 2, quote))
+            position = end + 1
+        else:
+            end = _bare_end(text, position, delimiter)
+            fields.append(text[position:end])
+            position = end
+        follower = text[position : position + 1]
+        if follower == delimiter:
+            position += 1
+        elif follower not in "\r\n":
+            return fields, position, "malformed"
+        else:
+            return (
+                fields,
+                position + (2 if text.startswith("\r\n", position) else len(follower)),
+                None,
+            )
+
+
+def header_record(text: str, start: int, delimiter: str, quote: str) -> tuple[list[str], int]:
+    """Read the header record and where it ends: one that is not well-formed is its first line."""
+    fields, end, fault = parse_record(text, start, len(text), delimiter, quote)
+    if fault:
+        match = _LINE_END.search(text, start)
+        end = match.end() if match else len(text)
+        fields = text[start:end].rstrip("\r\n").split(delimiter)
+    return fields, end
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file to read its bytes.
+
+    Raises:
+        UsageError: the path is missing, not a regular file, or unreadable.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a directory, not a file; name a CSV file in it")
+    try:
+        return path.open("rb")
+    except FileNotFoundError as exc:
+        raise UsageError(f"{path}: no such file; check the path") from exc
+    except (OSError, ValueError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else exc
+        raise UsageError(f"{path}: cannot be read ({reason}); check its permissions") from exc
+
+
+def new_decoder(encoding: str) -> codecs.IncrementalDecoder:
+    """A decoder that never fails: what it cannot decode becomes lone surrogates, which no valid text has."""
+    errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
+    return codecs.getincrementaldecoder(encoding)(errors)
+
+
+def is_readable(text: str) -> bool:
+    """Whether the text has neither NUL nor a lone surrogate (a byte that could not be decoded)."""
+    try:  # three times faster over a block than the pattern
+        return "\0" not in text and (text.isascii() or bool(text.encode()))
+    except UnicodeEncodeError:
+        return False
+
+
+def readable(text: str) -> str:
+    r"""The text with NUL and undecodable bytes written as `\xNN`, so that it can be printed and stored."""
+
+    def escape(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        return (
+            f"\\u{code:04x}"
+            if 0xD800 <= code < 0xDC00 or code > 0xDCFF
+            else f"\\x{code & 0xFF:02x}"
+        )
+
+    return _UNREADABLE.sub(escape, text)
+
+
+def physical_lines(text: str) -> list[str]:
+    """The lines with their ends: LF, CRLF and CR, and nothing else that `str.splitlines` takes for one."""
+    return list(StringIO(text, newline=""))
+
+
+def whole_lines(text: str) -> int:
+    """The length of the text up to its last complete line end; a final CR may be half of a CRLF."""
+    return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
+
+
+def _closing_quote(text: str, opening: int, stop: int, quote: str) -> int:
+    end = text.find(quote, opening + 1, stop)
+    while end >= 0 and text.startswith(quote, end + 1, stop):
+        end = text.find(quote, end + 2, stop)
+    return end
+
+
+_BARE = {delimiter: re.compile(rf"[^{re.escape(delimiter)}\r\n]*") for delimiter in DELIMITERS}
+
+
+def _bare_end(text: str, start: int, delimiter: str) -> int:
+    match = _BARE[delimiter].match(text, start)
+    assert match is not None
+    return match.end()
+
+
+def _check_text(path: Path, data: bytes) -> None:
+    for magic, what in _MAGICS:
+        if data.startswith(magic):
+            raise InputError(f"{path}: is {what}")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return
+    # A NUL here and there is damage, which the reader reports line by line.
+    lines = data.splitlines() or [b""]
+    if b"\0" in lines[0] or sum(b"\0" in line for line in lines) * 10 > len(lines):
+        raise InputError(
+            f"{path}: is a binary file, not delimited text (it has NUL bytes); export it as CSV"
+        )
+
+
+def _sniff_encoding(data: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return encoding
+    if data.isascii():
+        return "utf-8"
+    lines = data.splitlines()
+    if len(data) == SAMPLE_BYTES:
+        lines.pop()  # it may end within a character
+    beyond_ascii = [line for line in lines if not line.isascii()]
+    broken = sum(not _is_utf8(line) for line in beyond_ascii)
+    systematic = broken > len(beyond_ascii) - broken and broken * 50 >= len(lines)
+    return "cp1252" if systematic else "utf-8"
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _sniff_line_end(text: str) -> str:
+    ends = set(_LINE_END.findall(text))
+    return "mixed" if len(ends) > 1 else next(iter(ends), "\n")
+
+
+def _sniff_quote(text: str) -> str:
+    """A single quote only where whole fields on at least half of the lines stand in them."""
+    double, single = (
+        sum(1 for _ in re.finditer(_WHOLE_FIELD.format(q=quote), text)) for quote in "\"'"
+    )
+    return "'" if single > double and single * 2 >= len(physical_lines(text)) else '"'
+
+
+def _sniff_delimiter(text: str, start: int, quote: str, given: str | None) -> tuple[str, int]:
+    """The delimiter and the usual number of fields."""
+    bare = re.sub(_WHOLE_FIELD.format(q=quote), "x", text[start:])
+    lines = [line for line in physical_lines(bare) if line.strip()][:_LINES_COUNTED]
+    best = (0.0, 1, given or ",")
+    for delimiter in [given] if given else DELIMITERS:
+        widths = Counter(line.count(delimiter) + 1 for line in lines)
+        width, lines_of_it = widths.most_common(1)[0] if widths else (1, 0)
+        if width > 1:
+            score = lines_of_it / len(lines)
+            header, _ = _find_header(text, start, delimiter, quote, width)
+            # In `id;price` over `1;2,50` the comma is as regular as the semicolon: the names tell.
+            if len(header) > 1 and not any(not name or name[0].isdigit() for name in header):
+                score += 0.5
+            if (score, width) > best[:2]:
+                best = (score, width, delimiter)
+    return best[2], best[1]
+
+
+def _find_header(
+    text: str, start: int, delimiter: str, quote: str, width: int
+) -> tuple[list[str], int]:
+    """The fields of the header record and the physical line on which it starts."""
+    first: tuple[list[str], int] = ([], 0)
+    position, line = start, 1 + len(physical_lines(text[:start]))
+    passed_over = 0
+    while position < len(text) and passed_over < _PREAMBLE_RECORDS:
+        fields, end = header_record(text, position, delimiter, quote)
+        if any(field.strip() for field in fields):
+            if width < 3 or sum(map(bool, fields)) * 2 >= width:
+                return fields, line
+            first = first if passed_over else (fields, line)
+            passed_over += 1
+        line += len(physical_lines(text[position:end]))
+        position = end
+    return first

@@ -1,0 +1,171 @@
+"""The order of the steps, each with the warehouse to itself; one call = one row in meta.runs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from ecomdata import __version__, ingest, report, transform
+from ecomdata.errors import DataError, EcomDataError, WarehouseDeniedError, WarehouseError
+from ecomdata.ingest import Load, LoadPlan
+from ecomdata.settings import Settings
+from ecomdata.transform import BuildResult
+from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
+
+#: Called with (what is being done, how much is done, of how much).
+Progress = Callable[[str, int, int], None]
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What `run` did."""
+
+    load: Load
+    build: BuildResult
+    report: Path
+    headline: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The steps over one project and warehouse."""
+
+    settings: Settings
+    progress: Progress = silent
+
+    @property
+    def _warehouse(self) -> Warehouse:
+        try:
+            self.settings.cache.mkdir(exist_ok=True)
+        except OSError as exc:
+            raise WarehouseDeniedError(
+                f"cannot write in {self.settings.project}: {exc.strerror}; "
+                "use --project with a folder that is yours"
+            ) from exc
+        return open_warehouse(self.settings)
+
+    def run(self, paths: Sequence[Path], plan: LoadPlan, out: Path, full_refresh: bool) -> RunResult:
+        """Load the files, build the models, write the report."""
+        warehouse = self._warehouse
+        with self._recorded("run", warehouse):
+            load = self._load(warehouse, paths, plan)
+            build = self._build(warehouse, full_refresh=full_refresh)
+            with warehouse.connect(read_only=True) as connection:
+                data = report.report_data(connection, warehouse.engine)
+            report.write(data, out)
+        return RunResult(load, build, out, data)
+
+    def load(self, paths: Sequence[Path], plan: LoadPlan) -> Load:
+        """Bring files into the raw tables."""
+        warehouse = self._warehouse
+        with self._recorded("load", warehouse):
+            return self._load(warehouse, paths, plan)
+
+    def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
+        """Build and test the models."""
+        warehouse = self._warehouse
+        with self._recorded("build", warehouse):
+            return self._build(warehouse, select=select, full_refresh=full_refresh)
+
+    def test(self, select: Sequence[str]) -> BuildResult:
+        """Run the project's tests over what is built."""
+        warehouse = self._warehouse
+        with self._recorded("test", warehouse):
+            return transform.run_dbt(
+                "test", warehouse, self.settings, select=select, progress=self.progress
+            )
+    
+    def docs(self) -> Path:
+        """Make the dbt docs site; return its page."""
+        warehouse = self._warehouse
+        with warehouse.exclusive(self.settings.lock_timeout):
+            with warehouse.connect() as connection:
+                prepare(connection)
+            result = transform.run_dbt("docs", warehouse, self.settings, progress=self.progress)
+        return result.target / "static_index.html"
+
+    def write_report(self, out: Path, start: date | None, end: date | None) -> Path:
+        """Write the report over what is built."""
+        with self._reading() as (connection, engine):
+            data = report.report_data(connection, engine, start, end)
+        report.write(data, out)
+        return out
+
+    def kpis(self, by: str | None, start: date | None, end: date | None) -> report.KpiTable:
+        """Return the headline figures, or the sales figures by a dimension."""
+        with self._reading() as (connection, engine):
+            return report.kpi_table(connection, engine, by, start, end)
+
+    def query(self, sql: str) -> Table:
+        """Run a stranger's SQL on a connection that can change nothing."""
+        with self._warehouse.connect(read_only=True) as connection:
+            return connection.query(sql)
+
+    def quarantine(self, rule: str | None, file: str | None) -> Table:
+        """Return what was refused and why, by load, file and line."""
+        with self._reading() as (connection, _):
+            return report.quarantine(connection, rule, file)
+
+    def status(self) -> report.Status:
+        """Return loads, row counts, freshness and the last runs."""
+        with self._reading() as (connection, _):
+            return report.status(connection)
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[Connection, str]]:
+        warehouse = self._warehouse
+        with warehouse.connect(read_only=True) as connection:
+            yield connection, warehouse.engine
+
+    def _load(self, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
+        with warehouse.connect() as connection:
+            return ingest.load(connection, paths, plan, self.progress)
+
+    def _build(
+        self, warehouse: Warehouse, select: Sequence[str] = (), full_refresh: bool = False
+    ) -> BuildResult:
+        return transform.run_dbt(
+            "build",
+            warehouse,
+            self.settings,
+            select=select,
+            full_refresh=full_refresh,
+            progress=self.progress,
+        )
+
+    @contextmanager
+    def _recorded(self, command: str, warehouse: Warehouse) -> Iterator[None]:
+        """Hold the warehouse and write the run's row, also when it fails."""
+        with warehouse.exclusive(self.settings.lock_timeout):
+            with warehouse.connect() as connection:
+                prepare(connection)
+                run_id = connection.query(
+                    "insert into meta.runs (run_id, command, started_at, status, version) "
+                    "select coalesce(max(run_id), 0) + 1, $1, $2, 'running', $3 from meta.runs "
+                    "returning run_id",
+                    [command, _now(), __version__],
+                ).scalar
+            status, message = "interrupted", ""
+            try:
+                yield
+                status = "done"
+            except EcomDataError as exc:
+                status, message = "failed", str(exc)
+                raise
+            finally:
+                with warehouse.connect() as connection:
+                    connection.execute(
+                        "update meta.runs set finished_at = $1, status = $2, message = $3 "
+                        "where run_id = $4",
+                        [_now(), status, message, run_id],
+                    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

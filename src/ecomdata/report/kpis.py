@@ -1,0 +1,148 @@
+"""The headline figures: what they are called, what they mean, and how they moved."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final, Literal
+
+from ecomdata.errors import UsageError
+from ecomdata.report.measures import LEDGER, sales_sql
+from ecomdata.warehouse import Connection
+
+Unit = Literal["money", "count", "rate", "number"]
+Better = Literal["up", "down", "neutral"]
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One figure of `sales_measures` or `sales_ratios` (the dbt project's macros)."""
+
+    name: str
+    label: str
+    unit: Unit
+    better: Better
+    definition: str
+
+
+KPIS: Final = (
+    Kpi("net_sales", "Net sales", "money", "up",
+        "Gross sales less discounts, returns and cancellations."),
+    Kpi("gross_sales", "Gross sales", "money", "up",
+        "Order lines before discount, on the order's day."),
+    Kpi("discounts", "Discounts", "money", "neutral",
+        "Discounts on order lines; zero or less."),
+    Kpi("returns", "Returns", "money", "up",
+        "Refunds, on the day the return was processed; zero or less."),
+    Kpi("cancellations", "Cancellations", "money", "up",
+        "Lines of cancelled orders taken back, on the order's day; zero or less."),
+    Kpi("orders", "Orders", "count", "up",
+        "Orders with at least one line sold and not wholly cancelled."),
+    Kpi("average_order_value", "Average order value", "money", "up",
+        "Net sales divided by orders."),
+    Kpi("customers", "Customers", "count", "up",
+        "Customers with at least one such order; guests are not counted."),
+    Kpi("new_orders", "New customers' orders", "count", "up",
+        "Orders that are their customer's first in all history."),
+    Kpi("returning_orders", "Returning customers' orders", "count", "up",
+        "Orders of customers who had ordered before."),
+    Kpi("units", "Units", "count", "up",
+        "Units sold less units cancelled and returned."),
+    Kpi("units_per_order", "Units per order", "number", "up",
+        "Units divided by orders."),
+    Kpi("average_selling_price", "Average selling price", "money", "neutral",
+        "Net sales divided by units."),
+    Kpi("return_rate", "Return rate", "rate", "down",
+        "Units returned divided by units sold."),
+    Kpi("gross_margin", "Gross margin", "money", "up",
+        "Net sales less the cost of what was sold; known only where every product has a cost."),
+    Kpi("margin_rate", "Margin rate", "rate", "up",
+        "Gross margin divided by net sales."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both ends included."""
+
+    start: date
+    end: date
+    label: str
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.end - self.start).days + 1
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The days that the ledger has entries for, and the period that the headline is about."""
+
+    all: Period
+    period: Period
+    previous: Period | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A KPI in the period, in the period before and over all days; None = not in this data."""
+
+    kpi: Kpi
+    value: Decimal | int | None
+    previous: Decimal | int | None
+    all: Decimal | int | None
+
+    @property
+    def change(self) -> Decimal | None:
+        """The relative change on the period before; None where there is nothing to divide by."""
+        if self.value is None or not self.previous:
+            return None
+        ratio = (Decimal(self.value) - self.previous) / abs(Decimal(self.previous))
+        return ratio.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+
+
+def coverage(
+    connection: Connection, start: date | None = None, end: date | None = None
+) -> Coverage | None:
+    """Return what the ledger covers; None where it has no entry.
+
+    Without a start or end, the period is the longest of 365, 90, 30 and 7 days that the data
+    hold twice, up to their last day; it is compared with as many days before.
+
+    Raises:
+        UsageError: the start lies behind the end.
+    """
+    [(first, last)] = connection.query(f"select min(entry_date), max(entry_date) from {LEDGER}").rows
+    if first is None:
+        return None
+    everything = Period(first, last, "all days")
+    if start or end:
+        start, end = start or first, end or last
+        if start > end:
+            raise UsageError(f"--from {start} lies behind --to {end}")
+        period = Period(start, end, f"{start} to {end}")
+    else:
+        days = next((n for n in (365, 90, 30, 7) if 2 * n <= everything.days), everything.days)
+        label = f"last {days} days" if days < everything.days else everything.label
+        period = Period(last - timedelta(days=days - 1), last, label)
+    before = period.start - timedelta(days=1)
+    previous = Period(
+        before - timedelta(days=period.days - 1), before, f"the {period.days} days before"
+    )
+    return Coverage(everything, period, previous if previous.start >= first else None)
+
+
+def figures(connection: Connection, engine: str, covered: Coverage) -> tuple[Figure, ...]:
+    """Return the headline figures."""
+    value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
+    previous = _totals(connection, engine, covered.previous) if covered.previous else {}
+    return tuple(
+        Figure(kpi, value.get(kpi.name), previous.get(kpi.name), all_days.get(kpi.name))
+        for kpi in KPIS
+    )
+
+
+def _totals(connection: Connection, engine: str, period: Period) -> dict[str, Any]:
+    """Every figure of a period; without entries, what is counted is 0 and the rest unknown."""
+    answer = connection.query(sales_sql(engine, "total"), [period.start, period.end]).dicts()
+    return answer[0] if answer else {}

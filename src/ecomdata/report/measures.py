@@ -1,0 +1,94 @@
+"""The KPIs' SQL, rendered from the dbt project's own macros: one definition for every figure.
+
+`macros/measures.sql` is what the models use at build time. Here the same text is rendered for
+questions that are asked afterwards: another period, another grain.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+_MACROS = resources.files("ecomdata") / "transform" / "project" / "macros"
+
+LEDGER = "intermediate.int_revenue_ledger"
+
+#: What figures can be asked by: an expression over the ledger.
+GRAINS = {
+    "total": "'all'",
+    "day": "entry_date",
+    "week": "cast(date_trunc('week', entry_date) as date)",
+    "month": "cast(date_trunc('month', entry_date) as date)",
+    "country": "country",
+    "category": "category",
+    "product": "product_id",
+    "customer_type": "customer_type",
+}
+
+
+def sales_sql(engine: str, *grains: str) -> str:
+    """Return the SQL of every sales figure by these grains, over entries of days $1 to $2.
+
+    Shape: one row per combination that has entries, in order of the grains.
+    """
+    measures, ratios = _rendered(engine)
+    columns = ", ".join(f'{GRAINS[grain]} as "{grain}"' for grain in grains)
+    positions = ", ".join(str(i + 1) for i in range(len(grains)))
+    return (
+        f"with measured as (select {columns}, {measures} from {LEDGER} "
+        f"where entry_date between $1 and $2 group by {positions}) "
+        f"select *, {ratios} from measured order by {positions}"
+    )
+
+
+def sales_by_product_sql(engine: str) -> str:
+    """Return the SQL of the sales of every product, sold or not, most first; days $1 to $2.
+
+    Names and classes (over all days) are those of `final_product_performance`.
+    """
+    ratio = _macros(engine).ratio
+    return (
+        f"with sold as ({sales_sql(engine, 'product')}), listed as ("
+        " select final_product_performance.product_id, product_name,"
+        " final_product_performance.category, abc_class,"
+        " coalesce(sold.net_sales, 0) as total_revenue, coalesce(sold.orders, 0) as total_orders,"
+        " coalesce(sold.units, 0) as units, sold.return_rate"
+        " from final.final_product_performance"
+        ' left join sold on sold."product" = final_product_performance.product_id) '
+        f"select *, {ratio('total_revenue', '(select sum(total_revenue) from listed)', 6)}"
+        " as revenue_share from listed order by total_revenue desc, product_id asc"
+    )
+
+
+@cache
+def _rendered(engine: str) -> tuple[str, str]:
+    macros = _macros(engine)
+    return str(macros.sales_measures()), str(macros.sales_ratios())
+
+
+@cache
+def _macros(engine: str) -> Any:
+    """Load the project's macros with as much of dbt as they use."""
+    names = ("measures.sql", "portable/numbers.sql", "portable/text.sql")
+    text = "".join((_MACROS / name).read_text(encoding="utf-8") for name in names)
+    environment = Environment(undefined=StrictUndefined)
+    environment.globals |= {"adapter": _Adapter(engine), "return": lambda value: value}
+    module: Any = environment.from_string(text).module
+    environment.globals["adapter"].macros = module
+    return module
+
+
+@dataclass
+class _Adapter:
+    """dbt's dispatch: the engine's macro, else the default one."""
+
+    engine: str
+    macros: Any = None
+
+    def dispatch(self, name: str, package: str) -> Callable[..., str]:
+        default = getattr(self.macros, f"default__{name}", None)
+        found: Callable[..., str] = getattr(self.macros, f"{self.engine}__{name}", default)
+        return found

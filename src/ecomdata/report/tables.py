@@ -1,0 +1,128 @@
+"""What the terminal shows: KPIs by a dimension, quarantine, status."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ecomdata.errors import DataError, UsageError
+from ecomdata.report.kpis import Coverage, Figure, coverage, figures
+from ecomdata.report.measures import sales_by_product_sql, sales_sql
+from ecomdata.warehouse import Connection, Table, quote
+
+#: What `kpis --by` takes.
+DIMENSIONS = ("day", "week", "month", "country", "category", "product")
+
+_COLUMNS = (
+    "net_sales",
+    "gross_sales",
+    "discounts",
+    "returns",
+    "cancellations",
+    "orders",
+    "customers",
+    "units",
+    "average_order_value",
+)
+
+
+@dataclass(frozen=True)
+class KpiTable:
+    """Headline figures, or with `by` one row per member of a dimension."""
+
+    covered: Coverage
+    headline: tuple[Figure, ...]
+    by: str | None
+    table: Table | None
+
+
+def kpi_table(
+    connection: Connection, engine: str, by: str | None, start: date | None, end: date | None
+) -> KpiTable:
+    """Return the figures; by a dimension over all days, or over the days that are given.
+
+    Raises:
+        UsageError: the dimension is not known.
+        DataError: there is nothing to compute from.
+    """
+    if by is not None and by not in DIMENSIONS:
+        raise UsageError(f"--by {by} is not known: use {', '.join(DIMENSIONS)}")
+    _require_build(connection)
+    covered = coverage(connection, start, end)
+    if covered is None:
+        raise DataError("the ledger is empty: load orders and build first (ecomdata run DIR)")
+    if by is None:
+        return KpiTable(covered, figures(connection, engine, covered), None, None)
+    days = [start or covered.all.start, end or covered.all.end]
+    if by == "product":
+        return KpiTable(covered, (), by, connection.query(sales_by_product_sql(engine), days))
+    listed = ", ".join(quote(name) for name in (by, *_COLUMNS))
+    order = "net_sales desc, 1" if by in ("country", "category") else "1"
+    table = connection.query(
+        f"select {listed} from ({sales_sql(engine, by)}) as sales order by {order}", days
+    )
+    return KpiTable(covered, (), by, table)
+
+
+def quarantine(connection: Connection, rule: str | None, file: str | None) -> Table:
+    """Return what was refused and why, by load, file and line."""
+    _require_build(connection)
+    return connection.query(
+        "select load_id, entity, file, line, stage, rule, field, value, raw_text"
+        " from meta.quarantine"
+        " where ($1::text is null or rule = $1::text) and ($2::text is null or file = $2::text)"
+        " order by load_id, file, line, entity",
+        [rule, file],
+    )
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of the warehouse."""
+
+    schema_version: int
+    loads: list[dict[str, Any]]
+    rows: dict[str, int]
+    last_day: date | None
+    runs: list[dict[str, Any]]
+
+
+def status(connection: Connection) -> Status:
+    """Return loads, row counts, freshness and the last runs."""
+    tables = connection.query(
+        "select table_schema, table_name from information_schema.tables"
+        " where table_schema in ('raw', 'staging', 'intermediate', 'final')"
+        " and table_type = 'BASE TABLE' order by table_schema, table_name"
+    ).rows
+    if not tables:
+        raise DataError("the warehouse is empty: load something first (ecomdata run DIR)")
+    rows = {
+        f"{schema}.{table}": connection.query(
+            f"select count(*) from {quote(schema, table)}"
+        ).scalar
+        for schema, table in tables
+    }
+    ledger = "intermediate.int_revenue_ledger"
+    return Status(
+        connection.query("select version from meta.schema_version").scalar,
+        connection.query(
+            "select load_id, min(source) as source, count(*) as files,"
+            " cast(sum(records_read) as bigint) as records,"
+            " cast(sum(rows_rejected) as bigint) as rejected, max(loaded_at) as loaded_at"
+            " from meta.loads group by load_id order by load_id"
+        ).dicts(),
+        rows,
+        connection.query(f"select max(entry_date) from {ledger}").scalar if ledger in rows else None,
+        connection.query(
+            "select run_id, command, status, started_at, finished_at, message"
+            " from meta.runs order by run_id desc limit 10"
+        ).dicts(),
+    )
+
+
+def _require_build(connection: Connection) -> None:
+    built = connection.query(
+        "select count(*) from information_schema.tables"
+        " where table_schema = 'final' and table_name = 'final_data_quality'"
+    ).scalar
+    if not built:
+        raise DataError("nothing is built yet: run `ecomdata build` (or `ecomdata run DIR`) first")

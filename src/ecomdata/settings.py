@@ -1,0 +1,97 @@
+"""Settings: flags > environment ECOMDATA_* > ecomdata.toml > defaults.
+
+The only module that reads the environment. Passwords live in the warehouse URL or in libpq's own
+places and are never printed: use `redacted()` wherever a URL is shown.
+"""
+
+import os
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ecomdata.errors import UsageError
+
+CONFIG_FILE = "ecomdata.toml"
+
+
+class Settings(BaseSettings):
+    """What a run needs to know besides its arguments."""
+
+    model_config = SettingsConfigDict(env_prefix="ECOMDATA_", extra="forbid", frozen=True)
+
+    project: Path = Field(default=Path(), description="Folder of the project.")
+    warehouse: str = Field(default="duckdb:///ecomdata.duckdb", description="Warehouse URL.")
+    max_rejected: Decimal = Field(
+        default=Decimal("0.05"), ge=0, le=1, description="Share of records that may be refused."
+    )
+    currency: str = Field(
+        default="",
+        pattern="^([A-Z]{3})?$",
+        description="The shop's currency (ISO 4217); empty takes the one most lines have.",
+    )
+    threads: int = Field(default=2, ge=1, description="Models that dbt builds side by side.")
+    lock_timeout: float = Field(
+        default=60, ge=0, description="Seconds to wait for another process to finish."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the project's TOML file behind flags and environment."""
+        project = Path(init_settings().get("project") or env_settings().get("project") or ".")
+        toml = TomlConfigSettingsSource(settings_cls, project / CONFIG_FILE)
+        return init_settings, env_settings, toml
+
+    @property
+    def cache(self) -> Path:
+        """The project's own folder for what can be made again (dbt's targets, spools)."""
+        return self.project / ".ecomdata"
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Return the settings; a flag that is None was not given.
+
+    Raises:
+        UsageError: a setting has a value that it cannot have; says which and where from.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as exc:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in exc.errors()
+        )
+        raise UsageError(
+            f"settings: {problems}. Look at the flags, the ECOMDATA_* variables and {CONFIG_FILE}."
+        ) from exc
+    except ValueError as exc:  # TOML that does not parse
+        raise UsageError(f"{CONFIG_FILE} is not valid TOML: {exc}") from exc
+    if not settings.project.is_dir():
+        raise UsageError(f"project folder {settings.project} does not exist: make it first")
+    return settings.model_copy(update={"project": settings.project.resolve()})
+
+
+def redacted(url: str) -> str:
+    """Return the URL without its password, for messages and logs."""
+    without_userinfo = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", url)
+    return re.sub(r"(password=)[^&\s]*", r"\1***", without_userinfo)
+
+
+def child_environment(variables: dict[str, str]) -> dict[str, str]:
+    """Return this process's environment with these variables on top, for a child process."""
+    return os.environ | variables

@@ -1,0 +1,41 @@
+{# The one home of the sales figures (docs/kpis.md): sums over the revenue ledger, at whatever
+   grain the caller groups by. Read by the models and, rendered by the package, by every figure
+   that is asked for at the terminal or drawn in the report. #}
+{% macro sales_measures() -%}
+    cast(coalesce(sum(case when entry_type = 'sale' then amount end), 0) as numeric(18, 2))
+        as gross_sales,
+    cast(coalesce(sum(case when entry_type = 'discount' then amount end), 0) as numeric(18, 2))
+        as discounts,
+    cast(coalesce(sum(case when entry_type = 'return' then amount end), 0) as numeric(18, 2))
+        as returns,
+    cast(coalesce(sum(case when entry_type = 'cancellation' then amount end), 0) as numeric(18, 2))
+        as cancellations,
+    cast(coalesce(sum(amount), 0) as numeric(18, 2)) as net_sales,
+    cast(count(distinct case when entry_type = 'sale' and not is_cancelled then order_id end) as bigint)
+        as orders,
+    cast(count(distinct case
+        when entry_type = 'sale' and not is_cancelled and customer_type = 'new' then order_id
+    end) as bigint) as new_orders,
+    cast(count(distinct case
+        when entry_type = 'sale' and not is_cancelled and customer_type = 'returning' then order_id
+    end) as bigint) as returning_orders,
+    cast(count(distinct case when entry_type = 'sale' and not is_cancelled then customer_id end) as bigint)
+        as customers,
+    cast(coalesce(sum(quantity), 0) as bigint) as units,
+    cast(coalesce(sum(case when entry_type in ('sale', 'cancellation') then quantity end), 0) as bigint)
+        as units_sold,
+    cast(coalesce(-sum(case when entry_type = 'return' then quantity end), 0) as bigint)
+        as units_returned,
+    cast(case when count(*) = count(cost_amount) then sum(cost_amount) end as numeric(18, 2))
+        as cost_amount
+{%- endmacro %}
+
+{# What is divided or added from the measures above, so that no average is ever averaged. #}
+{% macro sales_ratios() -%}
+    {{ ratio('net_sales', 'orders', 2) }} as average_order_value,
+    {{ ratio('units', 'orders', 2) }} as units_per_order,
+    {{ ratio('net_sales', 'units', 2) }} as average_selling_price,
+    {{ ratio('units_returned', 'units_sold', 6) }} as return_rate,
+    cast(net_sales + cost_amount as numeric(18, 2)) as gross_margin,
+    {{ ratio('net_sales + cost_amount', 'net_sales', 6) }} as margin_rate
+{%- endmacro %}

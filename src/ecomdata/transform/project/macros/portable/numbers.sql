@@ -1,0 +1,62 @@
+{# Exact, rounded half away from zero. DuckDB divides decimals as floating point, so there it is
+   done on whole numbers. Zero below the line gives NULL. #}
+{% macro ratio(numerator, denominator, scale) -%}
+    {{ return(adapter.dispatch('ratio', 'ecomdata')(numerator, denominator, scale)) }}
+{%- endmacro %}
+
+{% macro default__ratio(numerator, denominator, scale) -%}
+    cast(round(
+        cast({{ numerator }} as numeric) / nullif(cast({{ denominator }} as numeric), 0), {{ scale }}
+    ) as numeric(18, {{ scale }}))
+{%- endmacro %}
+
+{% macro duckdb__ratio(numerator, denominator, scale) -%}
+    {%- set above = "cast(cast(" ~ numerator ~ " as decimal(18, 2)) * 100 as hugeint)" -%}
+    {%- set below = "nullif(cast(cast(" ~ denominator ~ " as decimal(18, 2)) * 100 as hugeint), 0)" -%}
+    cast(
+        cast(
+            sign({{ above }}) * sign({{ below }})
+            * (
+                (2 * abs({{ above }}) * {{ 10 ** scale }} + abs({{ below }}))
+                // (2 * abs({{ below }}))
+            ) as decimal(30, 0)
+        ) * cast(0.{{ "0" * (scale - 1) }}1 as decimal({{ scale }}, {{ scale }}))
+        as numeric(18, {{ scale }})
+    )
+{%- endmacro %}
+
+{# From text with the habits of spreadsheets to text that every engine casts alike, or NULL:
+   currency signs and codes go, thousands separators go, the decimal mark becomes a point.
+   One group of three digits behind a lone mark ("1,234") is read by the file's own decimal mark. #}
+{% macro number_text(text, decimal_mark) -%}
+    {%- set bare = replace_all(text, "^[A-Z]{3} ?|[ ]?[A-Z]{3}$|[€$£¥ ]|" ~ "\u00a0", "") -%}
+    case
+        when {{ matches(text, "^[+-]?[0-9]{1,15}([.][0-9]{1,2})?$") }} then {{ text }}
+        when {{ matches(bare, "^[+-]?[0-9]{1,3}(,[0-9]{3})+$") }}
+            and ({{ decimal_mark }} <> ',' or {{ matches(bare, ",[0-9]{3},") }})
+            then replace({{ bare }}, ',', '')
+        when {{ matches(bare, "^[+-]?[0-9]{1,3}([.][0-9]{3})+$") }}
+            and ({{ decimal_mark }} = ',' or {{ matches(bare, "[.][0-9]{3}[.]") }})
+            then replace({{ bare }}, '.', '')
+        when {{ matches(bare, "^[+-]?[0-9]{1,3}(,[0-9]{3})+[.][0-9]{1,6}$") }}
+            then replace({{ bare }}, ',', '')
+        when {{ matches(bare, "^[+-]?[0-9]{1,3}([.][0-9]{3})+,[0-9]{1,6}$") }}
+            then replace(replace({{ bare }}, '.', ''), ',', '.')
+        when {{ matches(bare, "^[+-]?[0-9]{1,15}[.,][0-9]{1,6}$") }}
+            then replace({{ bare }}, ',', '.')
+        when {{ matches(bare, "^[+-]?[0-9]{1,15}$") }} then {{ bare }}
+    end
+{%- endmacro %}
+
+{# The outer cast keeps the scale: PostgreSQL drops it from a CASE without ELSE. #}
+{% macro money(number_text) -%}
+    cast({{ number_text }} as numeric(18, 2))
+{%- endmacro %}
+
+{# Whole numbers only: "6.0" is 6, "1.5" is NULL. #}
+{% macro whole(number_text) -%}
+    case
+        when {{ matches(number_text, "^[+-]?[0-9]{1,15}([.]0*)?$") }}
+            then cast(cast({{ number_text }} as numeric(18, 2)) as bigint)
+    end
+{%- endmacro %}

@@ -1,0 +1,47 @@
+{# What the base models of the four entities share: one way from raw text to a judged row. #}
+
+{# The raw columns without the white space around them: identifiers and labels under their own
+   name, what is to be typed as `<name>_text`; then the row's fields as one line of CSV (what
+   quarantine shows) and where the row came from. #}
+{% macro trimmed_columns(table, labels, typed) -%}
+    {% for column in labels -%}
+        {{ trimmed(table ~ '.' ~ column) }} as {{ column }},
+    {% endfor -%}
+    {% for column in typed -%}
+        {{ trimmed(table ~ '.' ~ column) }} as {{ column }}_text,
+    {% endfor -%}
+    {% for column in labels + typed -%}
+        coalesce({{ table }}.{{ column }}, ''){{ " || ',' || " if not loop.last }}
+    {%- endfor %} as raw_text,
+    {{ table }}._load_id,
+    {{ table }}._file,
+    {{ table }}._line
+{%- endmacro %}
+
+{# True where a later load states the same thing again: the latest one states it whole. #}
+{% macro is_superseded(stated_by) -%}
+    (
+        {{ stated_by[0] }} is not null
+        and _load_id < max(_load_id) over (partition by {{ stated_by | join(', ') }})
+    )
+{%- endmacro %}
+
+{# Three columns about the first rule that a row breaks. Rules are [name, field, text, condition],
+   in order of precedence; `text` is the column that holds what was read. #}
+{% macro first_broken_rule(rules) -%}
+    case
+        {% for rule, field, text, condition in rules -%}
+            when {{ condition }} then '{{ rule }}'
+        {% endfor -%}
+    end as rule,
+    case
+        {% for rule, field, text, condition in rules -%}
+            when {{ condition }} then '{{ field }}'
+        {% endfor -%}
+    end as rule_field,
+    case
+        {% for rule, field, text, condition in rules -%}
+            when {{ condition }} then {{ text }}
+        {% endfor -%}
+    end as rule_value
+{%- endmacro %}

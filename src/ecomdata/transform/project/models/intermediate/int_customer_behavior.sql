@@ -1,0 +1,97 @@
+with
+
+customers as (
+
+    select * from {{ ref('stg_customers') }}
+
+),
+
+ledger as (
+
+    select * from {{ ref('int_revenue_ledger') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders_classified') }}
+
+),
+
+entries_summed_to_customer as (
+
+    select
+        customer_id,
+        {{ sales_measures() }}
+    from ledger
+    where customer_id is not null
+    group by customer_id
+
+),
+
+order_gaps as (
+
+    select
+        customer_id,
+        order_date,
+        {{ days_between(
+            'lag(order_date) over (partition by customer_id order by ordered_at, order_id)',
+            'order_date',
+        ) }} as days_since_previous_order
+    from orders
+    where
+        customer_id is not null
+        and not is_cancelled
+
+),
+
+orders_summed_to_customer as (
+
+    select
+        customer_id,
+        min(order_date) as first_order_date,
+        max(order_date) as last_order_date,
+        cast(
+            percentile_cont(0.5) within group (order by days_since_previous_order)
+            as numeric(18, 1)
+        ) as median_days_between_orders
+    from order_gaps
+    group by customer_id
+
+),
+
+customer_ids as (
+
+    select customer_id from customers
+    union
+    select customer_id from entries_summed_to_customer
+
+),
+
+customers_described as (
+
+    select
+        customer_ids.customer_id,
+        customers.customer_id is not null as is_known,
+        coalesce(customers.country, 'Unknown') as country,
+        customers.signup_date,
+        orders_summed_to_customer.first_order_date,
+        orders_summed_to_customer.last_order_date,
+        orders_summed_to_customer.median_days_between_orders,
+        coalesce(entries_summed_to_customer.orders, 0) as orders,
+        coalesce(entries_summed_to_customer.units, 0) as units,
+        coalesce(entries_summed_to_customer.gross_sales, 0) as gross_sales,
+        coalesce(entries_summed_to_customer.discounts, 0) as discounts,
+        coalesce(entries_summed_to_customer.returns, 0) as returns,
+        coalesce(entries_summed_to_customer.cancellations, 0) as cancellations,
+        coalesce(entries_summed_to_customer.net_sales, 0) as net_sales
+    from customer_ids
+    left join customers on customer_ids.customer_id = customers.customer_id
+    left join entries_summed_to_customer
+        on customer_ids.customer_id = entries_summed_to_customer.customer_id
+    left join orders_summed_to_customer
+        on customer_ids.customer_id = orders_summed_to_customer.customer_id
+
+)
+
+select * from customers_described

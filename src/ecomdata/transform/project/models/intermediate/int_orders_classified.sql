@@ -1,0 +1,52 @@
+with
+
+orders as (
+
+    select * from {{ ref('stg_orders') }}
+
+),
+
+lines_summed_to_order as (
+
+    select
+        order_id,
+        min(customer_id) as customer_id,
+        min(ordered_at) as ordered_at,
+        min(order_date) as order_date,
+        bool_and(is_cancelled) as is_cancelled
+    from orders
+    group by order_id
+
+),
+
+earlier_orders_counted as (
+
+    select
+        *,
+        coalesce(sum(case when is_cancelled then 0 else 1 end) over (
+            partition by customer_id
+            order by ordered_at, order_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as earlier_orders
+    from lines_summed_to_order
+
+),
+
+orders_classified as (
+
+    select
+        order_id,
+        customer_id,
+        order_date,
+        ordered_at,
+        is_cancelled,
+        case
+            when customer_id is null then 'guest'
+            when earlier_orders = 0 then 'new'
+            else 'returning'
+        end as customer_type
+    from earlier_orders_counted
+
+)
+
+select * from orders_classified

@@ -1,0 +1,77 @@
+{%- set rules = [['missing_id', 'customer_id', 'customer_id', 'customer_id is null']] -%}
+{%- set email_shape = "^[^@ ]+@[^@ ]+[.][^@. ]+$" -%}
+
+with
+
+customers as (
+
+    select * from {{ source('raw', 'customers') }}
+
+),
+
+loads as (
+
+    select * from {{ source('meta', 'loads') }}
+
+),
+
+records_trimmed as (
+
+    select
+        {{ trimmed_columns(
+            'customers', ['customer_id', 'name', 'country'], ['email', 'signup_date']
+        ) }},
+        loads.date_order
+    from customers
+    inner join loads
+        on
+            customers._load_id = loads.load_id
+            and customers._file = loads.file
+
+),
+
+texts_normalised as (
+
+    select
+        *,
+        {{ date_text('signup_date_text', 'date_order') }} as signup_day
+    from records_trimmed
+
+),
+
+values_typed as (
+
+    select
+        customer_id,
+        name,
+        case when {{ matches('email_text', email_shape) }} then lower(email_text) end as email,
+        country,
+        {{ date_of('signup_day') }} as signup_date,
+        email_text,
+        signup_date_text,
+        raw_text,
+        _load_id,
+        _file,
+        _line,
+        {{ first_broken_rule(rules) }}
+    from texts_normalised
+
+),
+
+statements_ranked as (
+
+    {# A customer list restates its customers: the last statement holds. #}
+    select
+        *,
+        (
+            customer_id is not null
+            and row_number() over (
+                partition by customer_id
+                order by _load_id desc, _file desc, _line desc
+            ) > 1
+        ) as is_superseded
+    from values_typed
+
+)
+
+select * from statements_ranked

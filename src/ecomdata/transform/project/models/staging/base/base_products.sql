@@ -1,0 +1,77 @@
+{%- set rules = [['missing_id', 'product_id', 'product_id', 'product_id is null']] -%}
+
+with
+
+products as (
+
+    select * from {{ source('raw', 'products') }}
+
+),
+
+loads as (
+
+    select * from {{ source('meta', 'loads') }}
+
+),
+
+records_trimmed as (
+
+    select
+        {{ trimmed_columns(
+            'products', ['product_id', 'product_name', 'category'], ['price', 'unit_cost']
+        ) }},
+        loads.decimal_mark
+    from products
+    inner join loads
+        on
+            products._load_id = loads.load_id
+            and products._file = loads.file
+
+),
+
+texts_normalised as (
+
+    select
+        *,
+        {{ number_text('price_text', 'decimal_mark') }} as price_number,
+        {{ number_text('unit_cost_text', 'decimal_mark') }} as unit_cost_number
+    from records_trimmed
+
+),
+
+values_typed as (
+
+    select
+        product_id,
+        product_name,
+        category,
+        cast(price_number as numeric(18, 4)) as price,
+        cast(unit_cost_number as numeric(18, 4)) as unit_cost,
+        price_text,
+        unit_cost_text,
+        raw_text,
+        _load_id,
+        _file,
+        _line,
+        {{ first_broken_rule(rules) }}
+    from texts_normalised
+
+),
+
+statements_ranked as (
+
+    {# A catalogue restates its products: the last statement holds. #}
+    select
+        *,
+        (
+            product_id is not null
+            and row_number() over (
+                partition by product_id
+                order by _load_id desc, _file desc, _line desc
+            ) > 1
+        ) as is_superseded
+    from values_typed
+
+)
+
+select * from statements_ranked

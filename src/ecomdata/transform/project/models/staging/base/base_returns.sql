@@ -1,0 +1,165 @@
+{%- set rules = [
+    ['missing_id', 'order_id', 'order_id', 'order_id is null'],
+    ['missing_id', 'product_id', 'product_id', 'product_id is null'],
+    ['invalid_number', 'quantity', 'quantity_text', 'quantity is null'],
+    ['invalid_number', 'refund_amount', 'refund_amount_text', 'refund_amount is null'],
+    ['invalid_date', 'return_date', 'return_date_text', 'returned_at is null'],
+    [
+        'date_out_of_range', 'return_date', 'return_date_text',
+        "returned_at < timestamp '1970-01-01' or returned_at >= timestamp '2100-01-01'",
+    ],
+    ['non_positive_quantity', 'quantity', 'quantity_text', 'quantity <= 0'],
+    ['number_out_of_range', 'refund_amount', 'refund_amount_text', 'refund_amount < 0'],
+] -%}
+
+with
+
+returns as (
+
+    select * from {{ source('raw', 'returns') }}
+
+),
+
+loads as (
+
+    select * from {{ source('meta', 'loads') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('base_orders') }}
+
+),
+
+orders_dated as (
+
+    select
+        order_id,
+        min(ordered_at) as ordered_at,
+        min(customer_id) as customer_id
+    from orders
+    where
+        rule is null
+        and not is_superseded
+    group by order_id
+
+),
+
+lines_trimmed as (
+
+    select
+        {{ trimmed_columns(
+            'returns',
+            ['return_id', 'order_id', 'product_id', 'customer_id', 'reason'],
+            ['quantity', 'refund_amount', 'return_date'],
+        ) }},
+        loads.identical_lines,
+        loads.decimal_mark,
+        loads.date_order
+    from returns
+    inner join loads
+        on
+            returns._load_id = loads.load_id
+            and returns._file = loads.file
+
+),
+
+texts_normalised as (
+
+    select
+        *,
+        {{ is_superseded(['order_id', 'return_id']) }} as is_superseded,
+        {{ number_text('quantity_text', 'decimal_mark') }} as quantity_number,
+        {{ number_text('refund_amount_text', 'decimal_mark') }} as refund_amount_number,
+        {{ date_text('return_date_text', 'date_order') }} as return_day,
+        {{ minutes_of_day('return_date_text') }} as return_minutes
+    from lines_trimmed
+
+),
+
+values_typed as (
+
+    {# A return that bears no date stands on its order's day; who returned is who bought. #}
+    select
+        texts_normalised.return_id,
+        texts_normalised.order_id,
+        texts_normalised.product_id,
+        texts_normalised.reason,
+        texts_normalised.quantity_text,
+        texts_normalised.refund_amount_text,
+        texts_normalised.return_date_text,
+        texts_normalised.identical_lines,
+        texts_normalised.is_superseded,
+        texts_normalised.raw_text,
+        texts_normalised._load_id,
+        texts_normalised._file,
+        texts_normalised._line,
+        coalesce(texts_normalised.customer_id, orders_dated.customer_id) as customer_id,
+        {{ whole('texts_normalised.quantity_number') }} as quantity,
+        {{ money('texts_normalised.refund_amount_number') }} as refund_amount,
+        case
+            when texts_normalised.return_date_text is null then orders_dated.ordered_at
+            else {{ moment_of(
+                date_of('texts_normalised.return_day'), 'texts_normalised.return_minutes'
+            ) }}
+        end as returned_at
+    from texts_normalised
+    left join orders_dated on texts_normalised.order_id = orders_dated.order_id
+
+),
+
+values_judged as (
+
+    select
+        *,
+        {{ first_broken_rule(rules) }}
+    from values_typed
+
+),
+
+repeats_counted as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                _load_id,
+                rule,
+                order_id,
+                return_id,
+                case
+                    when identical_lines = 'quarantine' then raw_text
+                    else _file || ':' || cast(_line as text)
+                end
+            order by _file, _line
+        ) as repeat_number
+    from values_judged
+
+),
+
+repeats_judged as (
+
+    select
+        return_id,
+        order_id,
+        product_id,
+        customer_id,
+        quantity,
+        refund_amount,
+        returned_at,
+        cast(returned_at as date) as return_date,
+        reason,
+        is_superseded,
+        coalesce(rule, case when repeat_number > 1 then 'duplicate_line' end) as rule,
+        coalesce(rule_field, case when repeat_number > 1 then 'return_id' end) as rule_field,
+        coalesce(rule_value, case when repeat_number > 1 then return_id end) as rule_value,
+        raw_text,
+        _load_id,
+        _file,
+        _line
+    from repeats_counted
+
+)
+
+select * from repeats_judged

@@ -1,0 +1,28 @@
+-- depends_on: {{ ref('quarantine') }} (no model goes on before the share of refused records is checked)
+with
+
+customers as (
+
+    select * from {{ ref('base_customers') }}
+
+),
+
+records_accepted as (
+
+    select
+        customer_id,
+        name,
+        email,
+        country,
+        signup_date,
+        _load_id,
+        _file,
+        _line
+    from customers
+    where
+        rule is null
+        and not is_superseded
+
+)
+
+select * from records_accepted

@@ -1,0 +1,28 @@
+-- depends_on: {{ ref('quarantine') }} (no model goes on before the share of refused records is checked)
+with
+
+products as (
+
+    select * from {{ ref('base_products') }}
+
+),
+
+records_accepted as (
+
+    select
+        product_id,
+        product_name,
+        category,
+        price,
+        unit_cost,
+        _load_id,
+        _file,
+        _line
+    from products
+    where
+        rule is null
+        and not is_superseded
+
+)
+
+select * from records_accepted

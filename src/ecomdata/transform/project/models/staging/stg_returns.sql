@@ -1,0 +1,36 @@
+-- depends_on: {{ ref('quarantine') }} (no model goes on before the share of refused records is checked)
+with
+
+returns as (
+
+    select * from {{ ref('base_returns') }}
+
+),
+
+lines_accepted as (
+
+    select
+        return_id,
+        order_id,
+        row_number() over (
+            partition by order_id
+            order by return_id, _file, _line
+        ) as line_number,
+        product_id,
+        customer_id,
+        quantity,
+        refund_amount,
+        return_date,
+        returned_at,
+        reason,
+        _load_id,
+        _file,
+        _line
+    from returns
+    where
+        rule is null
+        and not is_superseded
+
+)
+
+select * from lines_accepted

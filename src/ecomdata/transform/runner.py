@@ -1,0 +1,191 @@
+"""Runs the dbt project that ships in the package, as a process of its own.
+
+A process, because dbt's DuckDB adapter holds the file for as long as its process lives, because
+dbt takes 1.7 CPU-seconds to import, and because its memory goes back when it ends. One invocation
+per run: its start-up is most of what a small build costs (docs/decisions/0003).
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from ecomdata.errors import BuildError, TooManyRejectedError, WarehouseBusyError
+from ecomdata.settings import Settings, child_environment
+from ecomdata.warehouse import Warehouse
+
+Command = Literal["build", "test", "docs"]
+
+#: The test that stands between quarantine and everything behind it.
+GATE = "refused_records_are_within_the_limit"
+
+_WORDS: dict[Command, list[str]] = {
+    "build": ["build"],
+    "test": ["test"],
+    "docs": ["docs", "generate", "--static"],
+}
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One model or test."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str | None
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What an invocation did."""
+
+    nodes: tuple[NodeResult, ...]
+    target: Path
+
+    def count(self, *kinds: str) -> int:
+        """Return how many nodes of these kinds there were."""
+        return sum(node.kind in kinds for node in self.nodes)
+
+
+def run_dbt(
+    command: Command,
+    warehouse: Warehouse,
+    settings: Settings,
+    *,
+    select: Sequence[str] = (),
+    full_refresh: bool = False,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> BuildResult:
+    """Run dbt; the caller holds the warehouse exclusively and has no open connection to it.
+
+    Args:
+        command: build (models and tests), test, or docs.
+        warehouse: where.
+        settings: threads, limits and the folder for dbt's own files.
+        select: dbt's node selection; empty takes all.
+        full_refresh: rebuild what is incremental.
+        progress: told of every finished node (name, done, of how many).
+
+    Raises:
+        TooManyRejectedError: the last load has more refused records than allowed.
+        BuildError: a model or test failed; says which and where its SQL lies.
+        WarehouseBusyError: another process holds the DuckDB file.
+    """
+    project = str(resources.files("ecomdata.transform") / "project")
+    target = settings.cache / "dbt" / warehouse.engine
+    target.mkdir(parents=True, exist_ok=True)
+    arguments = [
+        *_WORDS[command],
+        *("--project-dir", project),
+        *("--profiles-dir", project),
+        *("--target-path", str(target)),
+        *("--log-path", str(target)),
+        *("--log-format", "json"),
+        *("--log-level", "info"),
+        *("--log-level-file", "none"),
+        *("--vars", json.dumps(_variables(settings))),
+        *(["--select", *select] if select else []),
+        *(["--full-refresh"] if full_refresh else []),
+    ]
+    environment = child_environment(
+        warehouse.dbt_environment()
+        | {
+            "ECOMDATA_DBT_THREADS": str(settings.threads),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+        }
+    )
+    (target / "run_results.json").unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dbt.cli.main", *arguments],
+        env=environment,
+        cwd=settings.cache,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    try:
+        complaints = list(_follow(process, progress))
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        process.wait()
+    nodes = _results(target)
+    _check(process.returncode, nodes, complaints, target)
+    return BuildResult(nodes, target)
+
+
+def _variables(settings: Settings) -> dict[str, Any]:
+    return {"shop_currency": settings.currency, "max_rejected": float(settings.max_rejected)}
+
+
+def _follow(
+    process: subprocess.Popen[str], progress: Callable[[str, int, int], None]
+) -> Iterator[str]:
+    """Report finished nodes as dbt logs them; yield what it says of errors."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            yield line.strip()
+            continue
+        info, data = event.get("info", {}), event.get("data", {})
+        if "total" in data and "index" in data and info.get("name") in _FINISHED:
+            name = data.get("node_info", {}).get("node_name", "")
+            progress(name, int(data["index"]), int(data["total"]))
+        elif info.get("level") == "error":
+            yield str(info.get("msg", "")).strip()
+
+
+_FINISHED = frozenset({"LogModelResult", "LogTestResult", "LogNodeResult", "LogFreshnessResult"})
+
+
+def _results(target: Path) -> tuple[NodeResult, ...]:
+    path = target / "run_results.json"
+    if not path.exists():
+        return ()
+    results = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return tuple(
+        NodeResult(
+            name=result["unique_id"].split(".", 2)[2],
+            kind=result["unique_id"].split(".", 1)[0],
+            status=result["status"],
+            seconds=result["execution_time"],
+            message=result["message"],
+        )
+        for result in results
+    )
+
+
+def _check(code: int, nodes: Sequence[NodeResult], complaints: list[str], target: Path) -> None:
+    failed = [node for node in nodes if node.status in ("error", "fail")]
+    if code == 0 and not failed:
+        return
+    if any(node.name.startswith(GATE) for node in failed):
+        raise TooManyRejectedError(
+            "more records of the last load were refused than max_rejected allows; the figures "
+            "are still those of before. See `ecomdata quarantine`; load corrected files, or "
+            "raise the limit with --max-rejected"
+        )
+    said = "\n".join(complaints)
+    if "Could not set lock on file" in said:
+        raise WarehouseBusyError("another process opened the DuckDB file during the build")
+    if not failed:
+        raise BuildError(f"dbt ended with code {code}: {said[-2000:] or 'it said nothing'}")
+    listed = "; ".join(
+        f"{node.kind} {node.name}: {' '.join((node.message or node.status).split())[:300]}"
+        for node in failed[:5]
+    )
+    more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+    raise BuildError(f"{listed}{more}. Compiled SQL is in {target / 'compiled'}")

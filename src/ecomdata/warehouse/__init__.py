@@ -1,0 +1,7 @@
+"""The warehouse: one protocol, one module an engine."""
+
+from ecomdata.warehouse.open import open_warehouse
+from ecomdata.warehouse.protocol import Connection, Table, Warehouse, quote
+from ecomdata.warehouse.schema import prepare
+
+__all__ = ["Connection", "Table", "Warehouse", "open_warehouse", "prepare", "quote"]

@@ -1,0 +1,141 @@
+"""DuckDB: one file in the project's folder, no server."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import duckdb
+
+from ecomdata.errors import (
+    EcomDataError,
+    UsageError,
+    WarehouseBusyError,
+    WarehouseDeniedError,
+    WarehouseError,
+    WarehouseFullError,
+)
+from ecomdata.warehouse.lock import file_lock
+from ecomdata.warehouse.protocol import Table, quote
+
+#: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
+_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+#: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
+_SEALED = {"enable_external_access": "false", "lock_configuration": "true"}
+
+
+def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
+    """Say what a driver's error means for the user."""
+    text = str(exc)
+    low = text.lower()
+    if "could not set lock" in low or "conflicting lock" in low:
+        holder = text[text.find("(PID") :].split(")")[0].strip("(") if "(PID" in text else "?"
+        return WarehouseBusyError(
+            f"{path} is open in another process ({holder}): wait for it or end it, then try again"
+        )
+    if "no space left" in low or "disk quota" in low:
+        return WarehouseFullError(f"no space left for {path}: free some; nothing was changed")
+    if "permission denied" in low or "read-only file system" in low:
+        return WarehouseDeniedError(f"no permission to use {path}: check who owns it")
+    if "not a valid duckdb database" in low or "different format" in low:
+        return WarehouseError(f"{path} is not a DuckDB database: name another file")
+    if isinstance(exc, duckdb.IOException):
+        return WarehouseError(f"{path}: {text.splitlines()[0]}")
+    return UsageError(f"the warehouse refused the statement: {text.strip()}")
+
+
+@dataclass(frozen=True)
+class DuckDBConnection:
+    """A connection to the file."""
+
+    raw: duckdb.DuckDBPyConnection
+    path: Path
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+        try:
+            self.raw.execute(sql, list(values) or None)
+        except duckdb.Error as exc:
+            raise _translated(exc, self.path) from exc
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
+        """Run one statement and return its rows."""
+        self.execute(sql, values)
+        names = tuple(column[0] for column in self.raw.description or ())
+        return Table(names, tuple(self.raw.fetchall()))
+
+    def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
+        """Append a canonical CSV file; return the rows."""
+        if path.stat().st_size == 0:
+            return 0
+        names = ", ".join(map(quote, columns))
+        spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
+        return int(
+            self.query(
+                f"insert into {quote(schema, table)} ({names}) "
+                f"select * from read_csv($1, header = false, auto_detect = false, delim = ',', "
+                f"quote = '\"', escape = '\"', new_line = '\\n', null_padding = false, "
+                f"max_line_size = 16777216, parallel = false, columns = {{{spec}}})",
+                [str(path)],
+            ).scalar
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.raw.rollback()
+            raise
+        self.execute("commit")
+
+    def close(self) -> None:
+        """Close it; twice is harmless."""
+        self.raw.close()
+
+
+@dataclass(frozen=True)
+class DuckDBWarehouse:
+    """A warehouse in one file."""
+
+    path: Path
+    engine: ClassVar[str] = "duckdb"
+
+    @property
+    def display(self) -> str:
+        """The file's path."""
+        return f"duckdb:///{self.path}"
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[DuckDBConnection]:
+        """Open the file, making it where there is none yet."""
+        if read_only and not self.path.exists():
+            raise WarehouseError(
+                f"{self.path} does not exist: load something first (ecomdata run DIR)"
+            )
+        if not self.path.parent.is_dir():
+            raise WarehouseError(f"{self.path.parent} does not exist: make the folder first")
+        try:
+            raw = duckdb.connect(
+                str(self.path), read_only=read_only, config=_CONFIG | (_SEALED if read_only else {})
+            )
+        except duckdb.Error as exc:
+            raise _translated(exc, self.path) from exc
+        connection = DuckDBConnection(raw, self.path)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def exclusive(self, timeout: float) -> Iterator[None]:
+        """Hold `<file>.lock`: DuckDB's own lock is let go between our steps and dbt's."""
+        with file_lock(self.path.with_name(self.path.name + ".lock"), timeout):
+            yield
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The variables that the project's profiles.yml reads."""
+        return {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": str(self.path)}

@@ -1,0 +1,35 @@
+"""From a URL to a warehouse."""
+
+from pathlib import Path
+
+from ecomdata.errors import UsageError
+from ecomdata.settings import Settings, redacted
+from ecomdata.warehouse.protocol import Warehouse
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """Return the warehouse that the settings name; drivers are imported only here and late.
+
+    Raises:
+        UsageError: the URL is none that this version knows.
+        WarehouseError: the embedded server did not start.
+    """
+    url = settings.warehouse
+    if url.startswith("duckdb:///"):
+        from ecomdata.warehouse.duckdb import DuckDBWarehouse
+
+        return DuckDBWarehouse(settings.project / Path(url.removeprefix("duckdb:///")))
+    if url == "postgres":
+        from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
+        from ecomdata.warehouse.postgres import PostgresWarehouse
+
+        server = EmbeddedPostgres(settings.cache / "postgres")
+        return PostgresWarehouse(server.start())
+    if url.startswith(("postgresql://", "postgres://")):
+        from ecomdata.warehouse.postgres import PostgresWarehouse
+
+        return PostgresWarehouse(url)
+    raise UsageError(
+        f"warehouse {redacted(url)!r} is not known: use duckdb:///FILE, postgres (a server of the "
+        "project's own) or postgresql://user@host/database"
+    )

@@ -1,0 +1,190 @@
+"""PostgreSQL 15 to 18: the shared warehouse."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psycopg
+from psycopg import conninfo
+
+from ecomdata.errors import (
+    EcomDataError,
+    UsageError,
+    WarehouseBusyError,
+    WarehouseDeniedError,
+    WarehouseError,
+    WarehouseFullError,
+    WarehouseUnreachableError,
+)
+from ecomdata.settings import redacted
+from ecomdata.warehouse.protocol import Table, quote
+
+#: The advisory lock of this product ("ECOM" in ASCII).
+_LOCK_KEY = 0x45434F4D
+#: COPY is handed whole blocks: anything per row in Python would cost a hundred times more.
+_BLOCK_BYTES = 1 << 20
+_OLDEST = 15
+
+
+def _translated(exc: psycopg.Error, url: str) -> EcomDataError:
+    """Say what a driver's error means for the user."""
+    state = exc.sqlstate or ""
+    text = redacted(str(exc).strip())
+    if state.startswith(("53100", "58030")) or "no space left" in text.lower():
+        return WarehouseFullError(f"{url}: the server has no space left; nothing was changed")
+    if state.startswith("28") or "password authentication failed" in text:
+        return WarehouseDeniedError(f"{url} refused the login: check user and password")
+    if state == "3D000":
+        return WarehouseUnreachableError(f"{url}: no such database; make it with createdb")
+    if state in ("42501", "25006"):
+        return WarehouseDeniedError(f"{url}: {text.splitlines()[0]}")
+    if state in ("55P03", "40001", "40P01"):
+        return WarehouseBusyError(f"{url}: {text.splitlines()[0]}; try again")
+    if isinstance(exc, psycopg.OperationalError):
+        return WarehouseUnreachableError(
+            f"{url} cannot be reached: {text.splitlines()[0] if text else exc!r}. "
+            "Is the server running, and is the URL right?"
+        )
+    return UsageError(f"the warehouse refused the statement: {text}")
+
+
+@dataclass(frozen=True)
+class PostgresConnection:
+    """A connection to the server."""
+
+    raw: "psycopg.Connection[tuple[Any, ...]]"
+    url: str
+    #: Sealed: every statement is prepared, and a prepared statement is one statement; SQL that a
+    #: stranger wrote cannot end the read-only transaction and go on.
+    sealed: bool = False
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+        self.query(sql, values)
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
+        """Run one statement and return its rows."""
+        try:
+            with psycopg.RawCursor(self.raw) as cursor:
+                cursor.execute(sql.encode(), values, prepare=self.sealed)
+                names = tuple(column.name for column in cursor.description or ())
+                return Table(names, tuple(cursor.fetchall()) if names else ())
+        except psycopg.Error as exc:
+            raise _translated(exc, self.url) from exc
+
+    def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
+        """Append a canonical CSV file; return the rows."""
+        names = ", ".join(map(quote, columns))
+        statement = f"copy {quote(schema, table)} ({names}) from stdin with (format csv)"
+        try:
+            with self.raw.cursor() as cursor, path.open("rb") as file:
+                with cursor.copy(statement.encode()) as copy:
+                    while block := file.read(_BLOCK_BYTES):
+                        copy.write(block)
+                return cursor.rowcount
+        except psycopg.Error as exc:
+            raise _translated(exc, self.url) from exc
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        try:
+            with self.raw.transaction():
+                yield
+        except psycopg.Error as exc:
+            raise _translated(exc, self.url) from exc
+
+    def close(self) -> None:
+        """Close it; twice is harmless."""
+        self.raw.close()
+
+
+@dataclass(frozen=True)
+class PostgresWarehouse:
+    """A database on a server."""
+
+    url: str
+    engine: ClassVar[str] = "postgres"
+
+    @property
+    def display(self) -> str:
+        """The URL without its password."""
+        return redacted(self.url)
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[PostgresConnection]:
+        """Open a connection to the server."""
+        try:
+            raw = psycopg.connect(
+                self.url,
+                autocommit=True,
+                application_name="ecomdata",
+                connect_timeout=10,
+                options="-c TimeZone=UTC -c client_min_messages=warning",
+            )
+        except psycopg.Error as exc:
+            raise _translated(exc, self.display) from exc
+        try:
+            if raw.info.server_version // 10000 < _OLDEST:
+                raise WarehouseError(
+                    f"{self.display} is PostgreSQL {raw.info.server_version // 10000}: "
+                    f"{_OLDEST} or newer is needed"
+                )
+            if read_only:
+                _make_read_only(PostgresConnection(raw, self.display))
+            yield PostgresConnection(raw, self.display, sealed=read_only)
+        finally:
+            raw.close()
+
+    @contextmanager
+    def exclusive(self, timeout: float) -> Iterator[None]:
+        """Hold an advisory lock on a connection of its own: it goes with the process."""
+        with self.connect() as connection:
+            connection.execute(
+                "select set_config('lock_timeout', $1, false)", [f"{int(timeout * 1000) or 1}ms"]
+            )
+            try:
+                connection.execute("select pg_advisory_lock($1::bigint)", [_LOCK_KEY])
+            except WarehouseBusyError as exc:
+                raise WarehouseBusyError(
+                    f"another run is changing the warehouse ({_holder(connection)}); "
+                    f"waited {timeout:g} s, try again when it is done"
+                ) from exc
+            yield
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The variables that the project's profiles.yml reads; dbt scrubs the secret one."""
+        parts = conninfo.conninfo_to_dict(self.url)
+        with self.connect() as connection:
+            info = connection.raw.info
+            return {
+                "ECOMDATA_DBT_TARGET": "postgres",
+                "ECOMDATA_DBT_HOST": info.host,
+                "ECOMDATA_DBT_PORT": str(info.port),
+                "ECOMDATA_DBT_USER": info.user,
+                "ECOMDATA_DBT_DATABASE": info.dbname,
+                "ECOMDATA_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
+                "DBT_ENV_SECRET_ECOMDATA_PASSWORD": info.password,
+            }
+
+
+def _make_read_only(connection: PostgresConnection) -> None:
+    """Start a transaction that changes nothing; a superuser's COPY could still run programs, hence the role."""
+    superuser = connection.query("select rolsuper from pg_roles where rolname = current_user")
+    connection.execute("begin transaction read only")
+    if superuser.scalar:
+        connection.execute("set local role pg_read_all_data")
+
+
+def _holder(connection: PostgresConnection) -> str:
+    """Say who holds the lock."""
+    rows = connection.query(
+        "select a.application_name || ', server process ' || a.pid || ', since '"
+        " || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI') || ' UTC'"
+        " from pg_locks as l inner join pg_stat_activity as a on a.pid = l.pid"
+        " where l.locktype = 'advisory' and l.granted and l.objid = $1::bigint::oid",
+        [_LOCK_KEY],
+    ).rows
+    return str(rows[0][0]) if rows else "it just finished"

@@ -1,0 +1,79 @@
+"""What every engine offers. Values are bound as $1, $2, ...; names go through `quote`."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+def quote(*parts: str) -> str:
+    """Return an identifier, dotted where it has more parts, quoted for SQL."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The answer to a query.
+
+    Shape: `rows` in the query's order, each as long as `columns`; money is Decimal, days are
+    `date`, moments are naive UTC `datetime`.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as one dict each."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    @property
+    def scalar(self) -> Any:
+        """The only value of a one-row, one-column answer."""
+        [[value]] = self.rows
+        return value
+
+
+class Connection(Protocol):
+    """An open connection; statements outside `transaction()` take effect at once."""
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
+        """Run one statement and return its rows."""
+
+    def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
+        """Append a canonical CSV file (no header, `"` quotes, empty = NULL); return the rows."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing: commits at the end of the block, rolls back on any exception."""
+
+    def close(self) -> None:
+        """Close it; twice is harmless."""
+
+
+class Warehouse(Protocol):
+    """Where the data lives.
+
+    `connect` raises `WarehouseUnreachableError`, `WarehouseBusyError` or `WarehouseDeniedError`.
+    """
+
+    engine: str
+
+    @property
+    def display(self) -> str:
+        """The warehouse's address, fit to be printed."""
+
+    def connect(self, *, read_only: bool = False) -> AbstractContextManager[Connection]:
+        """Open a connection; `read_only` is safe for SQL that a stranger wrote."""
+
+    def exclusive(self, timeout: float) -> AbstractContextManager[None]:
+        """Be the only one who changes the warehouse while the block runs.
+
+        Raises:
+            WarehouseBusyError: somebody else still is after `timeout` seconds; says who.
+        """
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The variables that the project's profiles.yml reads."""
