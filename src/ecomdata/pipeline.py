@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecomdata import __version__, ingest, report, transform
-from ecomdata.errors import DataError, EcomDataError, WarehouseDeniedError, WarehouseError
+from ecomdata.errors import EcomDataError, WarehouseDeniedError
 from ecomdata.ingest import Load, LoadPlan
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
@@ -50,7 +50,9 @@ class Pipeline:
             ) from exc
         return open_warehouse(self.settings)
 
-    def run(self, paths: Sequence[Path], plan: LoadPlan, out: Path, full_refresh: bool) -> RunResult:
+    def run(
+        self, paths: Sequence[Path], plan: LoadPlan, out: Path, full_refresh: bool
+    ) -> RunResult:
         """Load the files, build the models, write the report."""
         warehouse = self._warehouse
         with self._recorded("run", warehouse):
@@ -80,7 +82,7 @@ class Pipeline:
             return transform.run_dbt(
                 "test", warehouse, self.settings, select=select, progress=self.progress
             )
-    
+
     def docs(self) -> Path:
         """Make the dbt docs site; return its page."""
         warehouse = self._warehouse
@@ -116,6 +118,13 @@ class Pipeline:
         """Return loads, row counts, freshness and the last runs."""
         with self._reading() as (connection, _):
             return report.status(connection)
+
+    def grant_reader(self, role: str) -> None:
+        """Make a role that may read the final models and nothing else."""
+        warehouse = self._warehouse
+        with warehouse.connect() as connection:
+            prepare(connection)
+            warehouse.grant_reader(connection, role)
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[Connection, str]]:

@@ -296,6 +296,33 @@ def test_a_socket_folder_that_others_can_enter_is_refused(server: EmbeddedPostgr
     server.start()
 
 
+def test_the_socket_finds_another_place_when_the_temporary_folders_name_is_too_long(
+    server: EmbeddedPostgres, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.stop()
+    long = open_folder / ("long" * 25)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert query(server.start(), "select 1") == [(1,)]
+    assert not list(long.iterdir())
+    server.stop()
+    monkeypatch.undo()
+    server.start()
+
+
+def test_no_link_in_the_servers_folder_is_written_through(
+    server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """Root writes where an ordinary user may have put one."""
+    server.stop()
+    (tmp_path / "victim").write_text("kept")
+    for link in ("data/postgresql.conf", "data/pg_ident.conf", "command.log"):
+        (server.directory / link).unlink()
+        (server.directory / link).symlink_to(tmp_path / "victim")
+    assert query(server.start(), "select 1") == [(1,)]
+    assert (tmp_path / "victim").read_text() == "kept"
+
+
 def test_a_full_disk_is_told_from_other_failures(
     fresh: EmbeddedPostgres, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

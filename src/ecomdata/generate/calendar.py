@@ -1,7 +1,7 @@
 """The shop's calendar: how much each day sells, and a clock that runs at the pace of sales.
 
 A moment is a tick of that clock. Moments drawn evenly from it fall on days in proportion to what
-the days sell, so season, weekday and growth are applied once, here, to whatever happens in the shop.
+the days sell, so season, weekday and growth are applied once, here, to all that happens.
 """
 
 from dataclasses import dataclass

@@ -7,9 +7,9 @@ from typing import Final, TypedDict
 
 import numpy as np
 
+from ecomdata.generate.csvtext import csv_bytes, digits, money, side_by_side, table
 from ecomdata.generate.draws import Ints, Purpose, below, bits, in_proportion, words
 from ecomdata.generate.plan import ShopPlan
-from ecomdata.generate.csvtext import csv_bytes, digits, money, side_by_side, table
 
 COLUMNS: Final = ("product_id", "product_name", "category", "price", "unit_cost")
 

@@ -1,7 +1,8 @@
 """CSV bytes from columns of numbers, many rows at once.
 
-A column is a matrix of bytes with one row a record; a byte of zero is "nothing here" and is squeezed
-out when the columns have been laid side by side. Nothing is quoted: no value of a shop needs it.
+A column is a matrix of bytes with one row a record; a byte of zero is "nothing here" and is
+squeezed out when the columns have been laid side by side. Nothing is quoted: no value of a shop
+needs it.
 """
 
 from collections.abc import Iterable

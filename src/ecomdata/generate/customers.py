@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from ecomdata.generate.calendar import DAY, Calendar
+from ecomdata.generate.csvtext import csv_bytes, digits, number, side_by_side, table
 from ecomdata.generate.draws import (
     Bools,
     Ints,
@@ -23,7 +24,6 @@ from ecomdata.generate.draws import (
     words,
 )
 from ecomdata.generate.plan import ShopPlan
-from ecomdata.generate.csvtext import csv_bytes, digits, number, side_by_side, table
 
 COLUMNS: Final = ("customer_id", "name", "email", "country", "signup_date")
 
@@ -41,7 +41,9 @@ COUNTRIES: Final = {
 DOMAINS: Final = ("example.com", "example.org", "example.net", "mail.example.com")
 
 #: Mean days between the first order and the end of a customer's interest.
-LIFETIME: Final = 420
+LIFETIME: Final = 900
+#: Steps of the rates of buying: 2**7, so that nobody buys at more than 15 times the mean rate.
+RATE_BITS: Final = 7
 #: Days between opening an account and the first order: none for half of the customers.
 LEADS: Final = tuple(max(0, step - 31) ** 2 // 3 for step in range(64))
 
@@ -79,12 +81,12 @@ def make_customers(plan: ShopPlan, calendar: Calendar, buyers: int) -> Customers
     count = plan.customer_count
     who = words(plan.seed, Purpose.CUSTOMER, 0, count)
     habit = words(plan.seed, Purpose.HABIT, 0, count)
-    even = below(who, 0, calendar.ticks)
-    # Half of the first orders crowd towards the start: the shop is older than its books.
-    first = np.where(bits(who, 32, 1) == 1, even * even // calendar.ticks, even)
-    lead = chosen(np.array(LEADS, dtype=np.int64), who, 33)
+    # For three in four the earlier of two moments: a shop older than its books meets many early.
+    even, other = below(who, 0, calendar.ticks), below(habit, 20, calendar.ticks)
+    first = np.where(bits(who, 32, 2) > 0, np.minimum(even, other), even)
+    lead = chosen(np.array(LEADS, dtype=np.int64), who, 34)
     lifetime = chosen(heavy_tail(LIFETIME, 10), habit, 0) * DAY
-    rate = chosen(heavy_tail(256, 10), habit, 10)
+    rate = chosen(heavy_tail(256, RATE_BITS), habit, 10)
     span = np.minimum(lifetime, calendar.ticks - first)
     buys = np.arange(count) < buyers
     signup = calendar.day_of(first) - lead

@@ -34,8 +34,8 @@ def place_orders(plan: ShopPlan, calendar: Calendar, customers: Customers) -> Or
     """The plan's orders: one first order a buyer, then further ones by appetite, then guests'."""
     guests, buyers = guests_and_buyers(plan)
     further = plan.orders - guests - buyers
-    # Appetites add up to less than 2**51 for the largest shop, so the modulus of a number of 62 bits
-    # favours nobody by more than one in two thousand (one in millions for the default shop).
+    # Appetites add up to less than 2**51 for the largest shop, so the modulus of a number of 62
+    # bits favours nobody by more than one in two thousand (one in millions for the default shop).
     wish = bits(words(plan.seed, Purpose.REPEAT_BUYER, 0, further), 0, 62)
     again = np.searchsorted(customers.appetite, wish % customers.appetite[-1], side="right")
     when = words(plan.seed, Purpose.REPEAT_TIME, 0, further)

@@ -131,8 +131,8 @@ ORDER_FAULTS: Final = (
     Fault("foreign_currency", "refused", 3, _put(("currency", b"XXX"), ("currency", b"USD"))),
     *_repairs("total_price", "order_id", "product_id", "quantity", "order_date", "status"),
 )
-# The faults of customers and products cost no record: the figures of a shop hang on its order lines,
-# and truth/kpis.json can say what they are without knowing how a missing dimension is shown.
+# The faults of customers and products cost no record: figures hang on order lines alone, and
+# truth/kpis.json can state them without knowing how a missing customer is shown.
 CUSTOMER_FAULTS: Final = (
     Fault(
         "invalid_email",

@@ -69,7 +69,8 @@ def in_proportion(weights: Sequence[int] | Ints, size_bits: int) -> Ints:
     size = 1 << size_bits
     cumulative = np.cumsum(np.asarray(weights, dtype=np.int64))
     middles = (2 * np.arange(size, dtype=np.int64) + 1) * cumulative[-1]
-    return np.searchsorted(cumulative * (2 * size), middles, side="right").astype(np.int64)
+    table: Ints = np.searchsorted(cumulative * (2 * size), middles, side="right")
+    return table
 
 
 def heavy_tail(mean: int, size_bits: int) -> Ints:

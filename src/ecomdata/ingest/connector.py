@@ -73,11 +73,7 @@ class Connector:
 def connectors() -> tuple[Connector, ...]:
     """Return every connector that the package ships, by name."""
     folders = sorted(entry.name for entry in _FOLDER.iterdir() if entry.is_dir())
-    return tuple(
-        _parsed(name)
-        for name in folders
-        if (_FOLDER / name / "connector.toml").is_file()
-    )
+    return tuple(_parsed(name) for name in folders if (_FOLDER / name / "connector.toml").is_file())
 
 
 def connector(name: str) -> Connector:

@@ -1,16 +1,18 @@
 """How one delimited text file is written: its encoding, delimiter, quote and header.
 
-`sniff` decides from the first MiB of the file; nothing is asked of the user and nothing is guessed row by row.
-`parse_record` is the grammar itself, one record at a time; `sniff` needs it for the header and
-`reader` for every record that is not plain.
+`sniff` decides from the first MiB of the file: nothing is asked of the user, and nothing is guessed
+row by row. `parse_record` is the grammar itself, one record at a time: `sniff` reads the header
+with it, and `reader` every record that is not plain.
 """
 
 import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
 from ecomdata.errors import InputError, UsageError
@@ -39,8 +41,8 @@ _MAGICS = (
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
-# A whole quoted field, perhaps over several lines. What stands around it must be a delimiter or a line end: so an
-# unterminated quote cannot turn the rest of the sample inside out.
+# A whole quoted field, perhaps over several lines. A delimiter or a line end must stand on either
+# side: so an unterminated quote cannot turn the rest of the sample inside out.
 _WHOLE_FIELD = r"(?<![^,;\t|\r\n]){q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}(?![^,;\t|\r\n])"
 
 Fault = Literal["open", "malformed"]
@@ -65,13 +67,15 @@ class Dialect:
 def sniff(path: Path) -> Dialect:
     """Decide the dialect of a file from its first MiB.
 
-    Encoding: a byte order mark decides. Without one the file is UTF-8, perhaps damaged, unless its lines are
-    broken in a systematic way: more broken lines than lines with valid non-ASCII UTF-8, and at least 2 % of all
-    lines. Then it is cp1252. (Read as UTF-8, a damaged line is rejected and reported; read as cp1252 it would
-    be wrong and look right. So the doubt goes to UTF-8.)
-    Delimiter: the one that gives most lines the same number of fields, and the header several names; a first
-    line `sep=;` (Excel) overrides.
-    Header: the first record that fills at least half of the usual number of fields, so that a title above
+    Encoding: a byte order mark decides. Without one the file is UTF-8, perhaps damaged, unless it
+    is broken in a systematic way: more broken lines than lines with valid non-ASCII UTF-8, and at
+    least 2 % of all lines. Then it is cp1252. (Read as UTF-8, a broken line is rejected and
+    reported; wrongly read as cp1252, it looks right. So the doubt goes to UTF-8.)
+
+    Delimiter: the one with which most lines have the same number of fields, and the header several
+    names; a first line `sep=;` (Excel) overrides.
+
+    Header: the first record that fills at least half of the usual number of fields: a title above
     a table of three or more columns is passed over.
 
     Raises:
@@ -80,10 +84,11 @@ def sniff(path: Path) -> Dialect:
     """
     with open_file(path) as file:
         data = file.read(SAMPLE_BYTES)
+        is_cut = bool(file.read(1))
     _check_text(path, data)
-    encoding = _sniff_encoding(data)
+    encoding = _sniff_encoding(data, is_cut)
     text = new_decoder(encoding).decode(data).removeprefix("\ufeff")
-    if len(data) == SAMPLE_BYTES:
+    if is_cut:
         text = text[: whole_lines(text)]
         if not text:
             raise InputError(f"{path}: has no line end in its first MiB; export it again as CSV")
@@ -111,9 +116,9 @@ def parse_record(
 ) -> tuple[list[str], int, Fault | None]:
     """Read one record: RFC 4180, with a stray quote inside an unquoted field kept as data.
 
-    Returns its fields, the position after its line end, and None; or, where it goes wrong, the fields before, the
-    position of the fault, and "open" (a quote that is not closed before `stop`) or "malformed" (text after a closing
-    quote). `stop` stands after a line end, or ends the text, or limits the search for a closing quote.
+    Returns its fields, the position after its line end, and None; or, where it goes wrong, the
+    fields before, the position of the fault, and "open" (a quote that is not closed before `stop`)
+    or "malformed" (text after a closing quote).
     """
     fields: list[str] = []
     position = start
@@ -131,14 +136,11 @@ def parse_record(
         follower = text[position : position + 1]
         if follower == delimiter:
             position += 1
-        elif follower not in "\r\n":
-            return fields, position, "malformed"
+        elif follower in "\r\n":
+            end = position + (2 if text.startswith("\r\n", position) else len(follower))
+            return fields, end, None
         else:
-            return (
-                fields,
-                position + (2 if text.startswith("\r\n", position) else len(follower)),
-                None,
-            )
+            return fields, position, "malformed"
 
 
 def header_record(text: str, start: int, delimiter: str, quote: str) -> tuple[list[str], int]:
@@ -157,19 +159,21 @@ def open_file(path: Path) -> BinaryIO:
     Raises:
         UsageError: the path is missing, not a regular file, or unreadable.
     """
-    if path.is_dir():
-        raise UsageError(f"{path}: is a directory, not a file; name a CSV file in it")
     try:
-        return path.open("rb")
+        mode = path.stat().st_mode
+        if S_ISREG(mode):
+            return path.open("rb")
     except FileNotFoundError as exc:
         raise UsageError(f"{path}: no such file; check the path") from exc
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
         raise UsageError(f"{path}: cannot be read ({reason}); check its permissions") from exc
+    what = "a directory" if S_ISDIR(mode) else "no regular file"
+    raise UsageError(f"{path}: is {what}; name a CSV file")
 
 
 def new_decoder(encoding: str) -> codecs.IncrementalDecoder:
-    """A decoder that never fails: what it cannot decode becomes lone surrogates, which no valid text has."""
+    """A decoder that never fails: what is no text becomes lone surrogates, which no text has."""
     errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
     return codecs.getincrementaldecoder(encoding)(errors)
 
@@ -183,21 +187,18 @@ def is_readable(text: str) -> bool:
 
 
 def readable(text: str) -> str:
-    r"""The text with NUL and undecodable bytes written as `\xNN`, so that it can be printed and stored."""
+    r"""The text, fit to print and to store: NUL and undecodable bytes are written as `\xNN`."""
 
     def escape(match: re.Match[str]) -> str:
         code = ord(match[0])
-        return (
-            f"\\u{code:04x}"
-            if 0xD800 <= code < 0xDC00 or code > 0xDCFF
-            else f"\\x{code & 0xFF:02x}"
-        )
+        is_byte = code == 0 or 0xDC80 <= code <= 0xDCFF  # PEP 383
+        return f"\\x{code & 0xFF:02x}" if is_byte else f"\\u{code:04x}"
 
     return _UNREADABLE.sub(escape, text)
 
 
 def physical_lines(text: str) -> list[str]:
-    """The lines with their ends: LF, CRLF and CR, and nothing else that `str.splitlines` takes for one."""
+    """The lines with their ends: LF, CRLF and CR, not the rest of what `str.splitlines` takes."""
     return list(StringIO(text, newline=""))
 
 
@@ -213,13 +214,15 @@ def _closing_quote(text: str, opening: int, stop: int, quote: str) -> int:
     return end
 
 
-_BARE = {delimiter: re.compile(rf"[^{re.escape(delimiter)}\r\n]*") for delimiter in DELIMITERS}
-
-
 def _bare_end(text: str, start: int, delimiter: str) -> int:
-    match = _BARE[delimiter].match(text, start)
-    assert match is not None
+    match = _bare(delimiter).match(text, start)
+    assert match is not None  # it matches nothing, too
     return match.end()
+
+
+@cache
+def _bare(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
 
 
 def _check_text(path: Path, data: bytes) -> None:
@@ -236,14 +239,14 @@ def _check_text(path: Path, data: bytes) -> None:
         )
 
 
-def _sniff_encoding(data: bytes) -> str:
+def _sniff_encoding(data: bytes, is_cut: bool) -> str:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return encoding
     if data.isascii():
         return "utf-8"
     lines = data.splitlines()
-    if len(data) == SAMPLE_BYTES:
+    if is_cut:
         lines.pop()  # it may end within a character
     beyond_ascii = [line for line in lines if not line.isascii()]
     broken = sum(not _is_utf8(line) for line in beyond_ascii)

@@ -59,6 +59,16 @@ class LoadedFile:
     rows_loaded: int
     rows_rejected: int
 
+    def describe(self) -> str:
+        """Return the decisions taken for the file, in short."""
+        line_end = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(self.dialect.line_end, "mixed")
+        delimiter = {"\t": "tab"}.get(self.dialect.delimiter, self.dialect.delimiter)
+        return (
+            f"{self.dialect.encoding} {delimiter} {line_end}, header in line "
+            f"{self.dialect.header_line}, decimal {self.conventions.decimal_mark}, dates "
+            f"{self.conventions.date_order}"
+        )
+
 
 @dataclass(frozen=True)
 class Load:
@@ -76,9 +86,7 @@ class Load:
         return tuple(dict.fromkeys(c for f in self.files for c in f.connector.caveats))
 
 
-def load(
-    connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress: Progress
-) -> Load:
+def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress: Progress) -> Load:
     """Bring the files into the raw tables; the caller holds the warehouse exclusively.
 
     Raises:

@@ -71,9 +71,7 @@ class Spool:
         table = quote(connector.name, kind.name)
         declared = ", ".join(f"{quote(column)} varchar" for column in kind.columns)
         self._run(f"create schema if not exists {quote(connector.name)}")
-        self._run(
-            f"create table if not exists {table} ({declared}, _file varchar, _line bigint)"
-        )
+        self._run(f"create table if not exists {table} ({declared}, _file varchar, _line bigint)")
         path = self._folder / "records.csv"
         if path.stat().st_size:
             listed = ", ".join(map(quote, columns))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ecomdata import __version__
 from ecomdata.errors import DataError
-from ecomdata.report.kpis import KPIS, Coverage, Figure, Period, coverage, figures
+from ecomdata.report.kpis import KPIS, Coverage, Period, as_text, coverage, headline
 from ecomdata.report.measures import sales_by_product_sql, sales_sql
 from ecomdata.warehouse import Connection
 
@@ -26,7 +26,6 @@ def report_data(
     covered = coverage(connection, start, end)
     if covered is None:
         raise DataError("the ledger is empty: load orders and build first (ecomdata run DIR)")
-    period, previous = covered.period, covered.previous
     shown = Period(start or covered.all.start, end or covered.all.end, "shown")
     return {
         "title": "Shop report",
@@ -36,9 +35,7 @@ def report_data(
             "first_day": covered.all.start.isoformat(),
             "last_day": covered.all.end.isoformat(),
         },
-        "period": _period(period),
-        "previous": _period(previous) if previous else None,
-        "kpis": [_figure(figure) for figure in figures(connection, engine, covered)],
+        **headline(connection, engine, covered),
         "sales": {
             grain: _sales_over_time(connection, engine, grain, shown, covered)
             for grain in ("day", "week", "month")
@@ -113,28 +110,6 @@ def _currency(connection: Connection) -> str | None:
     return rows[0][0] or None
 
 
-def _period(period: Period) -> dict[str, str]:
-    return {
-        "label": period.label,
-        "start": period.start.isoformat(),
-        "end": period.end.isoformat(),
-    }
-
-
-def _figure(figure: Figure) -> dict[str, Any]:
-    return {
-        "id": figure.kpi.name,
-        "label": figure.kpi.label,
-        "unit": figure.kpi.unit,
-        "better": figure.kpi.better,
-        "definition": figure.kpi.definition,
-        "value": _text(figure.value),
-        "previous": _text(figure.previous),
-        "all": _text(figure.all),
-        "change": _text(figure.change),
-    }
-
-
 def _sales_over_time(
     connection: Connection, engine: str, grain: str, shown: Period, covered: Coverage
 ) -> list[dict[str, Any]]:
@@ -149,9 +124,9 @@ def _sales_over_time(
         rows.append(
             {
                 "start": start.isoformat(),
-                "net_sales": _text(row.get("net_sales", Decimal("0.00"))),
-                "gross_sales": _text(row.get("gross_sales", Decimal("0.00"))),
-                "returns": _text(row.get("returns", Decimal("0.00"))),
+                "net_sales": as_text(row.get("net_sales", Decimal("0.00"))),
+                "gross_sales": as_text(row.get("gross_sales", Decimal("0.00"))),
+                "returns": as_text(row.get("returns", Decimal("0.00"))),
                 "orders": row.get("orders", 0),
                 "complete": _is_complete(start, end, shown, covered),
             }
@@ -182,9 +157,7 @@ def _buckets(grain: str, shown: Period) -> Iterable[tuple[date, date]]:
 
 
 def _products(connection: Connection, engine: str, period: Period) -> dict[str, Any]:
-    rows = connection.query(
-        sales_by_product_sql(engine), [period.start, period.end]
-    ).dicts()
+    rows = connection.query(sales_by_product_sql(engine), [period.start, period.end]).dicts()
     return {
         "total": len(rows),
         "rows": [
@@ -192,11 +165,11 @@ def _products(connection: Connection, engine: str, period: Period) -> dict[str, 
                 "product_id": row["product_id"],
                 "product_name": row["product_name"] or row["product_id"],
                 "category": row["category"],
-                "net_sales": _text(row["total_revenue"]),
+                "net_sales": as_text(row["total_revenue"]),
                 "orders": row["total_orders"],
                 "units": row["units"],
-                "return_rate": _text(row["return_rate"]),
-                "share": _text(row["revenue_share"]),
+                "return_rate": as_text(row["return_rate"]),
+                "share": as_text(row["revenue_share"]),
                 "abc": row["abc_class"],
             }
             for row in rows[:_PRODUCTS_SHOWN]
@@ -211,7 +184,7 @@ def _parts(connection: Connection, engine: str, grain: str, period: Period) -> l
     return [
         {
             grain: row[grain],
-            "net_sales": _text(row["net_sales"]),
+            "net_sales": as_text(row["net_sales"]),
             "orders": row["orders"],
             "customers": row["customers"],
             "share": _share(row["net_sales"], total),
@@ -239,9 +212,9 @@ def _customers(
                 "start": start.isoformat(),
                 "new_orders": new["orders"],
                 "returning_orders": returning["orders"],
-                "new_sales": _text(new["net_sales"]),
-                "returning_sales": _text(returning["net_sales"]),
-                "guest_sales": _text(guest["net_sales"] + unknown["net_sales"]),
+                "new_sales": as_text(new["net_sales"]),
+                "returning_sales": as_text(returning["net_sales"]),
+                "guest_sales": as_text(guest["net_sales"] + unknown["net_sales"]),
                 "complete": _is_complete(start, end, shown, covered),
             }
         )
@@ -250,7 +223,3 @@ def _customers(
 
 def _share(part: Decimal, total: Decimal | int) -> str | None:
     return str((part / total).quantize(Decimal("0.000001"))) if total else None
-
-
-def _text(value: Decimal | int | None) -> str | None:
-    return None if value is None else str(value)

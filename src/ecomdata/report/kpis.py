@@ -41,9 +41,9 @@ KPIS: Final = (
         "Net sales divided by orders."),
     Kpi("customers", "Customers", "count", "up",
         "Customers with at least one such order; guests are not counted."),
-    Kpi("new_orders", "New customers' orders", "count", "up",
+    Kpi("new_orders", "New orders", "count", "up",
         "Orders that are their customer's first in all history."),
-    Kpi("returning_orders", "Returning customers' orders", "count", "up",
+    Kpi("returning_orders", "Returning orders", "count", "up",
         "Orders of customers who had ordered before."),
     Kpi("units", "Units", "count", "up",
         "Units sold less units cancelled and returned."),
@@ -73,6 +73,14 @@ class Period:
         """How many."""
         return (self.end - self.start).days + 1
 
+    def document(self) -> dict[str, str]:
+        """Return it as JSON has it."""
+        return {
+            "label": self.label,
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+        }
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -100,6 +108,18 @@ class Figure:
         ratio = (Decimal(self.value) - self.previous) / abs(Decimal(self.previous))
         return ratio.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON has it: numbers as text."""
+        numbers = {"value": self.value, "previous": self.previous, "all": self.all}
+        return {
+            "id": self.kpi.name,
+            "label": self.kpi.label,
+            "unit": self.kpi.unit,
+            "better": self.kpi.better,
+            "definition": self.kpi.definition,
+            "change": as_text(self.change),
+        } | {name: as_text(number) for name, number in numbers.items()}
+
 
 def coverage(
     connection: Connection, start: date | None = None, end: date | None = None
@@ -112,7 +132,9 @@ def coverage(
     Raises:
         UsageError: the start lies behind the end.
     """
-    [(first, last)] = connection.query(f"select min(entry_date), max(entry_date) from {LEDGER}").rows
+    [(first, last)] = connection.query(
+        f"select min(entry_date), max(entry_date) from {LEDGER}"
+    ).rows
     if first is None:
         return None
     everything = Period(first, last, "all days")
@@ -132,17 +154,27 @@ def coverage(
     return Coverage(everything, period, previous if previous.start >= first else None)
 
 
-def figures(connection: Connection, engine: str, covered: Coverage) -> tuple[Figure, ...]:
-    """Return the headline figures."""
+def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str, Any]:
+    """Return the headline figures and their periods, as JSON has them."""
     value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
     previous = _totals(connection, engine, covered.previous) if covered.previous else {}
-    return tuple(
+    figures = [
         Figure(kpi, value.get(kpi.name), previous.get(kpi.name), all_days.get(kpi.name))
         for kpi in KPIS
-    )
+    ]
+    return {
+        "period": covered.period.document(),
+        "previous": covered.previous.document() if covered.previous else None,
+        "kpis": [figure.document() for figure in figures],
+    }
+
+
+def as_text(value: Decimal | int | None) -> str | None:
+    """Return a number as JSON text: no figure passes through floating point."""
+    return None if value is None else str(value)
 
 
 def _totals(connection: Connection, engine: str, period: Period) -> dict[str, Any]:
-    """Every figure of a period; without entries, what is counted is 0 and the rest unknown."""
+    """Every figure of a period by name; none where it has no entries."""
     answer = connection.query(sales_sql(engine, "total"), [period.start, period.end]).dicts()
     return answer[0] if answer else {}

@@ -23,9 +23,9 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 # What one page draws and lists, so that it stays under 1 MB for a shop of any age or size.
-LISTED = {"day": 731, "week": 261, "month": 120, "groups": 200, "rules": 50}
+LISTED = {"day": 731, "week": 261, "month": 120, "groups": 100, "rules": 30}
 BARS = 10
-TEXT_LIMIT = 120
+TEXT_LIMIT = 100
 
 # A control character is shown by its picture (U+2400 and on), never sent to the browser.
 PICTURES = {code: 0x2400 + code for code in range(32)} | {127: 0x2421}
@@ -46,7 +46,9 @@ def render(data: Mapping[str, Any]) -> str:
         "symbol": symbol,
         "sales": {grain: _columns(rows) for grain, rows in sales.items()},
         "customers": _columns(customers),
-        "products": _columns([_bar(row, "product_name") for row in data["products"]["rows"][:BARS]]),
+        "products": _columns(
+            [_bar(row, "product_name") for row in data["products"]["rows"][:BARS]]
+        ),
         "categories": _columns(_head_and_other(data["categories"], "category")),
         "countries": _columns(_head_and_other(data["countries"], "country")),
     }
@@ -56,7 +58,9 @@ def render(data: Mapping[str, Any]) -> str:
         sales=sales,
         first_grain=next((g for g in ("month", "week") if len(sales[g]) >= 6), "day"),
         customers=customers,
-        rules=[_rule(rule) for rule in (data["quality"] or {"rules": ()})["rules"][: LISTED["rules"]]],
+        rules=[
+            _rule(rule) for rule in (data["quality"] or {"rules": ()})["rules"][: LISTED["rules"]]
+        ],
         listed=LISTED,
         charts=json_for_html(charts),
         static=static,

@@ -5,33 +5,32 @@ from datetime import date
 from typing import Any
 
 from ecomdata.errors import DataError, UsageError
-from ecomdata.report.kpis import Coverage, Figure, coverage, figures
+from ecomdata.report.kpis import coverage, headline
 from ecomdata.report.measures import sales_by_product_sql, sales_sql
 from ecomdata.warehouse import Connection, Table, quote
 
 #: What `kpis --by` takes.
 DIMENSIONS = ("day", "week", "month", "country", "category", "product")
 
+#: The most telling first: a narrow terminal leaves out the last.
 _COLUMNS = (
     "net_sales",
+    "orders",
+    "average_order_value",
+    "customers",
+    "units",
     "gross_sales",
     "discounts",
     "returns",
     "cancellations",
-    "orders",
-    "customers",
-    "units",
-    "average_order_value",
 )
 
 
 @dataclass(frozen=True)
 class KpiTable:
-    """Headline figures, or with `by` one row per member of a dimension."""
+    """Headline figures as JSON has them, or sales by a dimension: one of the two."""
 
-    covered: Coverage
-    headline: tuple[Figure, ...]
-    by: str | None
+    headline: dict[str, Any] | None
     table: Table | None
 
 
@@ -51,16 +50,16 @@ def kpi_table(
     if covered is None:
         raise DataError("the ledger is empty: load orders and build first (ecomdata run DIR)")
     if by is None:
-        return KpiTable(covered, figures(connection, engine, covered), None, None)
+        return KpiTable(headline(connection, engine, covered), None)
     days = [start or covered.all.start, end or covered.all.end]
     if by == "product":
-        return KpiTable(covered, (), by, connection.query(sales_by_product_sql(engine), days))
+        return KpiTable(None, connection.query(sales_by_product_sql(engine), days))
     listed = ", ".join(quote(name) for name in (by, *_COLUMNS))
     order = "net_sales desc, 1" if by in ("country", "category") else "1"
     table = connection.query(
         f"select {listed} from ({sales_sql(engine, by)}) as sales order by {order}", days
     )
-    return KpiTable(covered, (), by, table)
+    return KpiTable(None, table)
 
 
 def quarantine(connection: Connection, rule: str | None, file: str | None) -> Table:
@@ -96,9 +95,7 @@ def status(connection: Connection) -> Status:
     if not tables:
         raise DataError("the warehouse is empty: load something first (ecomdata run DIR)")
     rows = {
-        f"{schema}.{table}": connection.query(
-            f"select count(*) from {quote(schema, table)}"
-        ).scalar
+        f"{schema}.{table}": connection.query(f"select count(*) from {quote(schema, table)}").scalar
         for schema, table in tables
     }
     ledger = "intermediate.int_revenue_ledger"
@@ -111,7 +108,9 @@ def status(connection: Connection) -> Status:
             " from meta.loads group by load_id order by load_id"
         ).dicts(),
         rows,
-        connection.query(f"select max(entry_date) from {ledger}").scalar if ledger in rows else None,
+        connection.query(f"select max(entry_date) from {ledger}").scalar
+        if ledger in rows
+        else None,
         connection.query(
             "select run_id, command, status, started_at, finished_at, message"
             " from meta.runs order by run_id desc limit 10"

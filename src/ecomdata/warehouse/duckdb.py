@@ -17,7 +17,7 @@ from ecomdata.errors import (
     WarehouseFullError,
 )
 from ecomdata.warehouse.lock import file_lock
-from ecomdata.warehouse.protocol import Table, quote
+from ecomdata.warehouse.protocol import Connection, Table, quote
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -139,3 +139,11 @@ class DuckDBWarehouse:
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads."""
         return {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": str(self.path)}
+
+    def grant_reader(self, connection: Connection, role: str) -> None:
+        """DuckDB has no roles.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("DuckDB has no roles: who may read the file is who may read the data")

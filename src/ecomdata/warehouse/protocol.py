@@ -77,3 +77,10 @@ class Warehouse(Protocol):
 
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads."""
+
+    def grant_reader(self, connection: Connection, role: str) -> None:
+        """Make a role that may read the schema final, now and after later builds, and no other.
+
+        Raises:
+            UsageError: the engine has no roles.
+        """

@@ -23,8 +23,8 @@ HOSTILE = (
 )
 
 
-def shop(first: date = date(2024, 1, 1), days: int = 725, name: Callable[[int], str] = str) -> Report:
-    """A shop of `days` days; the last week and month are cut short. `name` makes the names."""
+def shop(first: date = date(2023, 12, 20), days: int = 737, name: Callable[[int], str] = str) -> Report:
+    """A shop of `days` days; the last week and month are cut short, the first month starts late. `name` makes the names."""
     dice = random.Random(7)
     named = name if name is not str else _ordinary
     daily = []
@@ -188,7 +188,7 @@ def _grouped(
     return [
         {"start": str(begin)}
         | {key: value if key == "orders" else str(value) for key, value in row.items()}
-        | {"complete": begin != start(last) or following != begin}
+        | {"complete": begin >= daily[0][0] and begin != following}
         for begin, row in rows.items()
     ]
 

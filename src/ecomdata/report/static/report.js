@@ -173,7 +173,7 @@
     const section = box.closest("section");
     const choose = () => {
       draw();
-      for (const table of section.querySelectorAll("[data-grain]")) table.hidden = table.dataset.grain !== chosen(name);
+      for (const part of section.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== chosen(name);
     };
     const control = section.querySelector(".switch");
     if (!control) continue;

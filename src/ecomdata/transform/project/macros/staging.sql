@@ -1,16 +1,13 @@
 {# What the base models of the four entities share: one way from raw text to a judged row. #}
 
-{# The raw columns without the white space around them: identifiers and labels under their own
-   name, what is to be typed as `<name>_text`; then the row's fields as one line of CSV (what
-   quarantine shows) and where the row came from. #}
-{% macro trimmed_columns(table, labels, typed) -%}
-    {% for column in labels -%}
-        {{ trimmed(table ~ '.' ~ column) }} as {{ column }},
+{# The raw columns, in the contract's order, without the white space around them: those to be
+   typed as `<name>_text`; then the row's fields as one line of CSV (what quarantine shows) and
+   where the row came from. #}
+{% macro trimmed_columns(table, columns, typed) -%}
+    {% for column in columns -%}
+        {{ trimmed(table ~ '.' ~ column) }} as {{ column }}{{ "_text" if column in typed }},
     {% endfor -%}
-    {% for column in typed -%}
-        {{ trimmed(table ~ '.' ~ column) }} as {{ column }}_text,
-    {% endfor -%}
-    {% for column in labels + typed -%}
+    {% for column in columns -%}
         coalesce({{ table }}.{{ column }}, ''){{ " || ',' || " if not loop.last }}
     {%- endfor %} as raw_text,
     {{ table }}._load_id,

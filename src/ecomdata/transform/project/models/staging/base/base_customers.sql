@@ -19,7 +19,9 @@ records_trimmed as (
 
     select
         {{ trimmed_columns(
-            'customers', ['customer_id', 'name', 'country'], ['email', 'signup_date']
+            'customers',
+            columns=['customer_id', 'name', 'email', 'country', 'signup_date'],
+            typed=['email', 'signup_date'],
         ) }},
         loads.date_order
     from customers

@@ -32,8 +32,11 @@ lines_trimmed as (
     select
         {{ trimmed_columns(
             'orders',
-            ['order_id', 'customer_id', 'product_id', 'status', 'currency', 'channel'],
-            [
+            columns=[
+                'order_id', 'customer_id', 'product_id', 'quantity', 'total_price', 'order_date',
+                'line_number', 'unit_price', 'discount_amount', 'status', 'currency', 'channel',
+            ],
+            typed=[
                 'quantity', 'total_price', 'order_date', 'line_number', 'unit_price',
                 'discount_amount',
             ],

@@ -18,7 +18,9 @@ records_trimmed as (
 
     select
         {{ trimmed_columns(
-            'products', ['product_id', 'product_name', 'category'], ['price', 'unit_cost']
+            'products',
+            columns=['product_id', 'product_name', 'category', 'price', 'unit_cost'],
+            typed=['price', 'unit_cost'],
         ) }},
         loads.decimal_mark
     from products

