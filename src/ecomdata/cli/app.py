@@ -80,7 +80,7 @@ def run(
     Example: ecomdata run exports/ --warehouse postgres
     """
     pipeline = options.pipeline(max_rejected=max_rejected)
-    folder = directory or _demo_shop(options, pipeline.settings.project / "demo-shop")
+    folder = directory or _demo_shop(options, pipeline.settings.project / "shop")
     out = report or pipeline.settings.project / "report.html"
     result = pipeline.run([folder], _plan(pipeline.settings, source, date_order), out, full_refresh)
     if options.json:
@@ -144,9 +144,9 @@ def generate(
     )
     summary = generate_shop(plan, out, options.terminal.progress)
     if options.json:
-        options.terminal.document(asdict(summary) | {"out": str(out)})
+        options.terminal.document(asdict(summary))
     else:
-        options.terminal.say(f"{out}: " + ", ".join(f"{n:,} {k}" for k, n in summary.rows.items()))
+        show.shop(options.terminal, summary)
 
 
 @command(app)
@@ -375,7 +375,9 @@ def _demo_shop(options: Options, out: Path) -> Path:
     """Make the demo's shop: two years, a little dirt."""
     from ecomdata.generate import ShopPlan, generate_shop
 
-    generate_shop(ShopPlan(dirt=0.005), out, options.terminal.progress)
+    show.shop(
+        options.terminal, generate_shop(ShopPlan(dirt=0.005), out, options.terminal.progress)
+    )
     return out
 
 

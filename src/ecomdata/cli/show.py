@@ -9,9 +9,16 @@ from ecomdata.cli.terminal import Terminal, amount, change, defused
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
+    from ecomdata.generate import Summary
     from ecomdata.ingest import Load
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
+
+
+def shop(terminal: Terminal, summary: "Summary") -> None:
+    """Print what was generated."""
+    records = ", ".join(f"{count:,} in {file}" for file, count in summary.records.items())
+    terminal.say(f"shop in {summary.out}: {records}; {sum(summary.faults.values()):,} faults")
 
 
 def load(terminal: Terminal, load: "Load", per_file: bool, dry_run: bool = False) -> None:

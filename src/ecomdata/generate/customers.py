@@ -86,7 +86,7 @@ def make_customers(plan: ShopPlan, calendar: Calendar, buyers: int) -> Customers
     first = np.where(bits(who, 32, 2) > 0, np.minimum(even, other), even)
     lead = chosen(np.array(LEADS, dtype=np.int64), who, 34)
     lifetime = chosen(heavy_tail(LIFETIME, 10), habit, 0) * DAY
-    rate = chosen(heavy_tail(256, RATE_BITS), habit, 10)
+    rate = chosen(heavy_tail(256, RATE_BITS), habit, 10)  # relative: 256 is the mean
     span = np.minimum(lifetime, calendar.ticks - first)
     buys = np.arange(count) < buyers
     signup = calendar.day_of(first) - lead

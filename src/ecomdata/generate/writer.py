@@ -72,8 +72,8 @@ def generate_shop(plan: ShopPlan, out: Path, progress: Progress | None = None) -
             written.
     """
     out = out.resolve()
-    _demand_replaceable(out)
     try:
+        _demand_replaceable(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
             folder = Path(beside, "new")

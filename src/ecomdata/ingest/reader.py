@@ -275,9 +275,13 @@ class _Looks:
 
     def _is_like_record(self, line: str) -> bool:
         fields = self._split(line)
-        return len(fields) == self._width > 1 and all(
-            not field or _kind(field) in kinds
-            for field, kinds in zip(fields, self._kinds, strict=True)
+        return (
+            len(fields) == self._width > 1
+            and any(fields)
+            and all(
+                not field or _kind(field) in kinds
+                for field, kinds in zip(fields, self._kinds, strict=True)
+            )
         )
 
     def _split(self, line: str) -> list[str]:

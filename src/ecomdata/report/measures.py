@@ -75,9 +75,9 @@ def _macros(engine: str) -> Any:
     names = ("measures.sql", "portable/numbers.sql", "portable/text.sql")
     text = "".join((_MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(undefined=StrictUndefined)
-    environment.globals |= {"adapter": _Adapter(engine), "return": lambda value: value}
+    environment.globals["adapter"] = adapter = _Adapter(engine)
     module: Any = environment.from_string(text).module
-    environment.globals["adapter"].macros = module
+    adapter.macros = module
     return module
 
 

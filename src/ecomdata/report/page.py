@@ -1,8 +1,8 @@
 """One self-contained HTML file from figures that are ready to print.
 
-The page computes nothing about money but its formatting (and, in two charts, one bar named "Other"
-that adds up the tail). Tables and cards are rendered here, so that they read without JavaScript; the
-script only draws. Text and numbers are English.
+The page computes nothing about money but its formatting (and, in two charts, one bar named
+"Other" that adds up the tail). Tables and cards are rendered here, so that they read without
+JavaScript; the script only draws. Text and numbers are English.
 """
 
 import base64
@@ -132,7 +132,8 @@ def _card(kpi: Row, symbol: str) -> dict[str, Any]:
         return card | {"change": None}
     change = _rounded(Decimal(kpi["change"]) * 100, 1)
     if change == 0:
-        return card | {"arrow": "", "change": "±0.0%", "tone": "neutral", "word": "unchanged"}
+        word = "about the same" if Decimal(kpi["change"]) else "unchanged"
+        return card | {"arrow": "", "change": "±0.0%", "tone": "neutral", "word": word}
     direction = "up" if change > 0 else "down"
     if kpi["better"] == "neutral":
         tone, word = "neutral", "higher" if direction == "up" else "lower"

@@ -74,9 +74,10 @@ def test_every_planted_fault_breaks_its_rule_and_no_other_line_breaks_any(dirty:
 def test_lines_without_a_fault_are_those_of_the_clean_shop(
     dirty: Path, clean: Path, name: str
 ) -> None:
+    planted = faults(dirty, name)
     restored = []
     for number, line in enumerate(physical_lines(dirty, name), start=1):
-        fault = faults_of[number] if number in (faults_of := faults(dirty, name)) else None
+        fault = planted.get(number)
         if fault is None:
             restored.append(line)
         elif fault["fault"] != "duplicate_line":

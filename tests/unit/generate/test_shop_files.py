@@ -12,7 +12,7 @@ from ecomdata.generate import ShopPlan, generate_shop, writer
 
 SMALL = ShopPlan(orders=400, seed=11, dirt=0.1)
 #: Changes only together with `ecomdata.generate.plan.VERSION`.
-GOLDEN = "x"
+GOLDEN = "f899f5862cda00cab3229116564dda14b676eaa416077b02ddc30d8a645f8993"
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,9 @@ last_load as (
         load_id,
         sum(records_read) as records_read
     from loads
-    where load_id = (select max(loads.load_id) from loads)
     group by load_id
+    order by load_id desc
+    limit 1
 
 ),
 

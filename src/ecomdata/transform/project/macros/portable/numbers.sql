@@ -1,7 +1,7 @@
 {# Exact, rounded half away from zero. DuckDB divides decimals as floating point, so there it is
    done on whole numbers. Zero below the line gives NULL. #}
 {% macro ratio(numerator, denominator, scale) -%}
-    {{ return(adapter.dispatch('ratio', 'ecomdata')(numerator, denominator, scale)) }}
+    {{ adapter.dispatch('ratio', 'ecomdata')(numerator, denominator, scale) }}
 {%- endmacro %}
 
 {% macro default__ratio(numerator, denominator, scale) -%}

@@ -1,7 +1,7 @@
 {# Patterns hold no backslash: it means something else in every engine's string literals. #}
 
 {% macro matches(text, pattern) -%}
-    {{ return(adapter.dispatch('matches', 'ecomdata')(text, pattern)) }}
+    {{ adapter.dispatch('matches', 'ecomdata')(text, pattern) }}
 {%- endmacro %}
 
 {% macro default__matches(text, pattern) -%}

@@ -17,8 +17,10 @@ entries_summed_to_product as (
     select
         product_id,
         {{ sales_measures() }},
-        min(case when entry_type = 'sale' and not is_cancelled then entry_date end) as first_sold_date,
-        max(case when entry_type = 'sale' and not is_cancelled then entry_date end) as last_sold_date
+        min(case when entry_type = 'sale' and not is_cancelled then entry_date end)
+            as first_sold_date,
+        max(case when entry_type = 'sale' and not is_cancelled then entry_date end)
+            as last_sold_date
     from ledger
     group by product_id
 

@@ -1,4 +1,5 @@
--- depends_on: {{ ref('quarantine') }} (no model goes on before the share of refused records is checked)
+{# Nothing goes on before the share of refused records is checked. #}
+-- depends_on: {{ ref('quarantine') }}
 with
 
 products as (
