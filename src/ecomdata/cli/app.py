@@ -375,9 +375,7 @@ def _demo_shop(options: Options, out: Path) -> Path:
     """Make the demo's shop: two years, a little dirt."""
     from ecomdata.generate import ShopPlan, generate_shop
 
-    show.shop(
-        options.terminal, generate_shop(ShopPlan(dirt=0.005), out, options.terminal.progress)
-    )
+    show.shop(options.terminal, generate_shop(ShopPlan(dirt=0.005), out, options.terminal.progress))
     return out
 
 

@@ -197,6 +197,8 @@ class Reader:
     ) -> tuple[Batch | Reject | None, int]:
         """Read one record, good or not, and count its lines: none if more text is needed."""
         first = lines[at]
+        if not first.rstrip("\r\n"):
+            return None, 1
         if len(first) > MAX_RECORD:
             return self._reject(first[:_RAW_KEPT], "field_too_long"), 1
         stop = min(len(text), start + MAX_RECORD)

@@ -1,0 +1,46 @@
+# Everything runs from here; CI calls the same targets. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+WAREHOUSE ?= duckdb:///ecomdata.duckdb
+PIP := .venv/bin/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help setup demo test lint docs clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# A stamp per lock: an environment is made once and again when its lock changes.
+.venv/.run: requirements/run.lock requirements/build.lock pyproject.toml
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements/run.lock -r requirements/build.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch .venv/.run
+
+.venv/.dev: .venv/.run requirements/dev.lock
+	$(PIP) --require-hashes -r requirements/dev.lock
+	touch .venv/.dev
+
+setup: .venv/.dev ## Make the environment of a developer from the lock files
+
+demo: .venv/.run ## Generate a shop, load it, build, print KPIs, write demo/report.html [WAREHOUSE=postgres]
+	mkdir -p demo
+	.venv/bin/python -m ecomdata run --project demo --warehouse '$(WAREHOUSE)'
+
+test: .venv/.dev ## Run all tests: unit, both engines, end to end
+	tests/e2e/get-chromium
+	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/.dev ## Check style, types, SQL and the rules of import
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/sqlfluff lint --disable-progress-bar \
+		src/ecomdata/transform/project/models src/ecomdata/transform/project/tests
+
+docs: .venv/.dev ## Write docs/cli.md and docs/kpis.md anew from the code
+	.venv/bin/python docs/generate.py
+
+clean: ## Remove what can be made again
+	rm -rf .venv demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
