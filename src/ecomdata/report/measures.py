@@ -89,6 +89,10 @@ class _Adapter:
     macros: Any = None
 
     def dispatch(self, name: str, package: str) -> Callable[..., str]:
-        default = getattr(self.macros, f"default__{name}", None)
-        found: Callable[..., str] = getattr(self.macros, f"{self.engine}__{name}", default)
-        return found
+        name = next(
+            full
+            for full in (f"{self.engine}__{name}", f"default__{name}")
+            if hasattr(self.macros, full)
+        )
+        macro: Callable[..., str] = getattr(self.macros, name)
+        return macro

@@ -20,9 +20,12 @@ from ecomdata.warehouse.lock import file_lock
 from ecomdata.warehouse.protocol import Connection, Table, quote
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
-_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_CONFIG: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 #: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
-_SEALED = {"enable_external_access": "false", "lock_configuration": "true"}
+_SEALED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
 def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:

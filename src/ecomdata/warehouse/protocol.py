@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 def quote(*parts: str) -> str:
@@ -59,7 +59,7 @@ class Warehouse(Protocol):
     `connect` raises `WarehouseUnreachableError`, `WarehouseBusyError` or `WarehouseDeniedError`.
     """
 
-    engine: str
+    engine: ClassVar[str]
 
     @property
     def display(self) -> str:
