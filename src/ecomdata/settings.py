@@ -88,8 +88,9 @@ def load_settings(**flags: Any) -> Settings:
 
 def redacted(url: str) -> str:
     """Return the URL without its password, for messages and logs."""
-    without_userinfo = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", url)
-    return re.sub(r"(password=)[^&\s]*", r"\1***", without_userinfo)
+    # Up to the last @: what should stand as %40 or %20 in a password often does not.
+    without_userinfo = re.sub(r"(://[^:/@?\s]*):[^?]*@", r"\1:***@", url)
+    return re.sub(r"(password=)[^&]*", r"\1***", without_userinfo)
 
 
 def child_environment(variables: dict[str, str]) -> dict[str, str]:

@@ -171,12 +171,17 @@ def load(
 
 
 @command(app)
-def build(options: Options, select: Select = None, full_refresh: FullRefresh = False) -> None:
+def build(
+    options: Options,
+    select: Select = None,
+    max_rejected: MaxRejected = None,
+    full_refresh: FullRefresh = False,
+) -> None:
     """Build and test the models over what is loaded.
 
     Example: ecomdata build --select final_sales_report
     """
-    result = options.pipeline().build(select or [], full_refresh)
+    result = options.pipeline(max_rejected=max_rejected).build(select or [], full_refresh)
     if options.json:
         options.terminal.document(show.build_document(result))
     else:

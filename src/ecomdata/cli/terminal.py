@@ -8,11 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
+
+#: Between two columns.
+_GAP = "   "
 
 #: Characters kept of a text that may be shortened.
 _SHORTENED = 40
@@ -34,9 +36,9 @@ class Terminal:
         print(json.dumps(value, default=plain, ensure_ascii=False, indent=2))  # noqa: T201
 
     def say(self, text: str = "") -> None:
-        """Print a line for people."""
+        """Print a line for people; folded only at a terminal, between words."""
         if not (self.as_json or self.quiet):
-            self._out.print(Text(text))
+            self._out.print(Text(text), soft_wrap=not self._out.is_terminal or " " not in text)
 
     def error(self, text: str) -> None:
         """Print what went wrong."""
@@ -62,30 +64,28 @@ class Terminal:
             return
         listed = [list(row) for row in rows]
         texts = [[shown(value) for value in row] for row in listed]
-        widths = [
-            max([len(name), *(len(row[i]) for row in texts)]) for i, name in enumerate(columns)
-        ]
+        cells: list[list[str]] = []
         for i, name in enumerate(columns):
+            column = [name, *(row[i] for row in texts)]
             if name in shortened:
-                widths[i] = min(widths[i], _SHORTENED)
+                column = [_cut(text) for text in column]
+            width = max(map(cell_len, column))
+            numeric = name in right or any(isinstance(row[i], int | Decimal) for row in listed)
+            cells.append([_padded(text, width, numeric) for text in column])
         fitting = len(columns)
         if self._out.is_terminal:
-            while fitting > 1 and sum(widths[:fitting]) + 3 * fitting > self._out.width:
+            while (
+                fitting > 1
+                and cell_len(_GAP.join(column[0] for column in cells[:fitting])) > self._out.width
+            ):
                 fitting -= 1
-        table = Table(title=Text(title) if title else None, title_justify="left", box=SIMPLE_HEAD)
-        for i, name in enumerate(columns[:fitting]):
-            numeric = name in right or any(isinstance(row[i], int | Decimal) for row in listed)
-            table.add_column(
-                Text(name),
-                justify="right" if numeric else "left",
-                no_wrap=True,
-                min_width=widths[i],
-                max_width=widths[i],
-            )
-        for row in texts:
-            table.add_row(*map(Text, row[:fitting]))
-        width = self._out.width if self._out.is_terminal else sum(widths) + 3 * len(widths)
-        self._out.print(table, width=max(width, 20), crop=False)
+        lines = [_GAP.join(line).rstrip() for line in zip(*cells[:fitting], strict=True)]
+        head, *body = lines
+        rule = "─" * max(map(cell_len, lines))
+        self._out.print(
+            Text("\n".join([*([title] if title else []), head, rule, *body, ""])),
+            soft_wrap=True,
+        )
         if fitting < len(columns):
             self.say(f"not shown for lack of width: {', '.join(columns[fitting:])}")
 
@@ -112,6 +112,15 @@ class Terminal:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHORTENED else text[: _SHORTENED - 1] + "…"
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - cell_len(text))
+    return space + text if right else text + space
 
 
 def plain(value: Any) -> Any:

@@ -113,10 +113,11 @@ def recognise(path: Path, header: Sequence[str], source: str | None = None) -> R
         key=lambda found: found[:2],
         reverse=True,
     )
-    for _, _, platform, kind in ranked:
-        if not kind.missing(header):
-            return Recognised(platform, kind)
     matched, is_named, platform, kind = ranked[0]
+    for fitting, goes_by_name, other, complete in ranked:
+        # Orders without a price have all that a product list needs, and are none.
+        if not complete.missing(header) and (goes_by_name or fitting >= matched):
+            return Recognised(other, complete)
     if is_named or matched >= 3 or source:
         named = next((k for k in platform.kinds if path.stem.lower() == k.name), kind)
         wanted = ", ".join(named.missing(header))

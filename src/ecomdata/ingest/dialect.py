@@ -7,6 +7,7 @@ with it, and `reader` every record that is not plain.
 
 import codecs
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -112,13 +113,14 @@ def sniff(path: Path) -> Dialect:
 
 
 def parse_record(
-    text: str, start: int, stop: int, delimiter: str, quote: str
+    text: str, start: int, stop: int, delimiter: str, quote: str, most: int = sys.maxsize
 ) -> tuple[list[str], int, Fault | None]:
     """Read one record: RFC 4180, with a stray quote inside an unquoted field kept as data.
 
     Returns its fields, the position after its line end, and None; or, where it goes wrong, the
     fields before, the position of the fault, and "open" (a quote that is not closed before `stop`)
-    or "malformed" (text after a closing quote).
+    or "malformed" (text after a closing quote). With more than `most` fields it ends there and then:
+    quotes gone wrong can make one record of a whole file.
     """
     fields: list[str] = []
     position = start
@@ -133,6 +135,8 @@ def parse_record(
             end = _bare_end(text, position, delimiter)
             fields.append(text[position:end])
             position = end
+        if len(fields) > most and fields[-1]:
+            return fields, position, None
         follower = text[position : position + 1]
         if follower == delimiter:
             position += 1

@@ -203,7 +203,7 @@ class Reader:
             return self._reject(first[:_RAW_KEPT], "field_too_long"), 1
         stop = min(len(text), start + MAX_RECORD)
         fields, end, fault = parse_record(
-            text, start, stop, self._dialect.delimiter, self._dialect.quote
+            text, start, stop, self._dialect.delimiter, self._dialect.quote, self._width
         )
         if fault == "open" and stop == len(text) < start + MAX_RECORD and not is_last:
             return None, 0

@@ -41,6 +41,8 @@ def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
         return WarehouseFullError(f"no space left for {path}: free some; nothing was changed")
     if "permission denied" in low or "read-only file system" in low:
         return WarehouseDeniedError(f"no permission to use {path}: check who owns it")
+    if isinstance(exc, duckdb.PermissionException) or "attached in read-only mode" in low:
+        return WarehouseDeniedError(f"{path} is open for reading: {text.splitlines()[0]}")
     if "not a valid duckdb database" in low or "different format" in low:
         return WarehouseError(f"{path} is not a DuckDB database: name another file")
     if isinstance(exc, duckdb.IOException):

@@ -1,5 +1,6 @@
 """PostgreSQL 15 to 18: the shared warehouse."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ _LOCK_KEY = 0x45434F4D
 #: COPY is handed whole blocks: anything per row in Python would cost a hundred times more.
 _BLOCK_BYTES = 1 << 20
 _OLDEST = 15
+#: What a refused connection says: the driver gives no SQLSTATE with it.
+_NO_LOGIN = re.compile('authentication failed|role ".*" does not exist|no pg_hba.conf entry')
+_NO_DATABASE = re.compile('database ".*" does not exist')
+#: What a stranger's SQL may begin with. A DO block could leave the role that can only read.
+_READING = re.compile(
+    r"(\s|\(|--[^\r\n]*[\r\n])*(select|with|values|table|show|explain)\b", re.IGNORECASE
+)
 
 
 def _translated(exc: psycopg.Error, url: str) -> EcomDataError:
@@ -34,9 +42,9 @@ def _translated(exc: psycopg.Error, url: str) -> EcomDataError:
     text = redacted(str(exc).strip())
     if state.startswith(("53100", "58030")) or "no space left" in text.lower():
         return WarehouseFullError(f"{url}: the server has no space left; nothing was changed")
-    if state.startswith("28") or "password authentication failed" in text:
+    if state.startswith("28") or _NO_LOGIN.search(text):
         return WarehouseDeniedError(f"{url} refused the login: check user and password")
-    if state == "3D000":
+    if state == "3D000" or _NO_DATABASE.search(text):
         return WarehouseUnreachableError(f"{url}: no such database; make it with createdb")
     if state in ("42501", "25006"):
         return WarehouseDeniedError(f"{url}: {text.splitlines()[0]}")
@@ -56,8 +64,8 @@ class PostgresConnection:
 
     raw: "psycopg.Connection[tuple[Any, ...]]"
     url: str
-    #: Sealed: every statement is prepared, and a prepared statement is one statement; SQL that a
-    #: stranger wrote cannot end the read-only transaction and go on.
+    #: Sealed: only statements that read, and every one is prepared: a prepared statement is one
+    #: statement; SQL that a stranger wrote cannot end the read-only transaction and go on.
     sealed: bool = False
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
@@ -66,6 +74,10 @@ class PostgresConnection:
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """Run one statement and return its rows."""
+        if self.sealed and not _READING.match(sql):
+            raise WarehouseDeniedError(
+                f"{self.url} is open for reading: use select, with, values, table, show or explain"
+            )
         try:
             with psycopg.RawCursor(self.raw) as cursor:
                 cursor.execute(sql.encode(), values, prepare=self.sealed)
@@ -77,7 +89,9 @@ class PostgresConnection:
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file; return the rows."""
         names = ", ".join(map(quote, columns))
-        statement = f"copy {quote(schema, table)} ({names}) from stdin with (format csv)"
+        # Without force_null, an empty field in quotes would be an empty text.
+        options = f"format csv, force_null ({names})"
+        statement = f"copy {quote(schema, table)} ({names}) from stdin with ({options})"
         try:
             with self.raw.cursor() as cursor, path.open("rb") as file:
                 with cursor.copy(statement.encode()) as copy:
@@ -124,6 +138,12 @@ class PostgresWarehouse:
                 connect_timeout=10,
                 options="-c TimeZone=UTC -c client_min_messages=warning",
             )
+        except psycopg.ProgrammingError:
+            # From nothing: the driver's message quotes parts of the password.
+            raise UsageError(
+                f"{self.display} is not a valid URL: postgresql://user@host:port/database, with "
+                "what is special in a name or password as %XX (a space is %20, % is %25)"
+            ) from None
         except psycopg.Error as exc:
             raise _translated(exc, self.display) from exc
         try:
@@ -202,7 +222,8 @@ def _holder(connection: PostgresConnection) -> str:
         "select a.application_name || ', server process ' || a.pid || ', since '"
         " || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI') || ' UTC'"
         " from pg_locks as l inner join pg_stat_activity as a on a.pid = l.pid"
-        " where l.locktype = 'advisory' and l.granted and l.objid = $1::bigint::oid",
+        " where l.locktype = 'advisory' and l.granted and l.objid = $1::bigint::oid"
+        " and a.datname = current_database()",
         [_LOCK_KEY],
     ).rows
     return str(rows[0][0]) if rows else "it just finished"

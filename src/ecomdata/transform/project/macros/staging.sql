@@ -1,15 +1,15 @@
 {# What the base models of the four entities share: one way from raw text to a judged row. #}
 
 {# The raw columns, in the contract's order, without the white space around them: those to be
-   typed as `<name>_text`; then the row's fields as one line of CSV (what quarantine shows) and
-   where the row came from. #}
+   typed as `<name>_text`; then the row's fields as they were read, joined by the unit separator
+   (two rows are identical where these are), and where the row came from. #}
 {% macro trimmed_columns(table, columns, typed) -%}
     {% for column in columns -%}
         {{ trimmed(table ~ '.' ~ column) }} as {{ column }}{{ "_text" if column in typed }},
     {% endfor -%}
     {% for column in columns -%}
-        coalesce({{ table }}.{{ column }}, ''){{ " || ',' || " if not loop.last }}
-    {%- endfor %} as raw_text,
+        coalesce({{ table }}.{{ column }}, ''){{ " || chr(31) || " if not loop.last }}
+    {%- endfor %} as raw_fields,
     {{ table }}._load_id,
     {{ table }}._file,
     {{ table }}._line
@@ -41,4 +41,13 @@
             when {{ condition }} then {{ text }}
         {% endfor -%}
     end as rule_value
+{%- endmacro %}
+
+{# The fields of a raw row as one line of CSV: what quarantine shows. #}
+{% macro csv_line(raw_fields) -%}
+    case
+        when {{ matches(raw_fields, '[,"]') }}
+            then '"' || replace(replace({{ raw_fields }}, '"', '""'), chr(31), '","') || '"'
+        else replace({{ raw_fields }}, chr(31), ',')
+    end
 {%- endmacro %}

@@ -3,7 +3,11 @@
 {% macro date_text(text, date_order) -%}
     {%- set shape = "^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}([T ].*)?$" -%}
     case
-        when {{ matches(text, "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$") }} then substr({{ text }}, 1, 10)
+        when
+            {{ text }} like '____-__-__'
+            or {{ text }} like '____-__-__ %'
+            or {{ text }} like '____-__-__T%'
+            then substr({{ text }}, 1, 10)
         when {{ matches(text, "^[0-9]{4}[/.][0-9]{2}[/.][0-9]{2}([T ].*)?$") }}
             then replace(replace(substr({{ text }}, 1, 10), '/', '-'), '.', '-')
         when {{ matches(text, shape) }} and {{ date_order }} = 'dmy'
@@ -27,7 +31,7 @@
     {%- set month = "substr(" ~ date_text ~ ", 6, 2)" -%}
     {%- set day = "cast(substr(" ~ date_text ~ ", 9, 2) as integer)" -%}
     case
-        when {{ matches(date_text, "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$") }}
+        when {{ matches(date_text, "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$") }}
             then case
                 when {{ day }} <= case
                     when {{ month }} in ('04', '06', '09', '11') then 30
@@ -46,7 +50,7 @@
 {% macro minutes_of_day(text) -%}
     {%- set clock = "substr(" ~ text ~ ", strpos(" ~ text ~ ", ':') - 2)" -%}
     case
-        when {{ matches(text, "^[^ T]+$") }} then 0
+        when strpos({{ text }}, ' ') = 0 and strpos({{ text }}, 'T') = 0 then 0
         when {{ matches(text, "[T ]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2}| UTC)?$") }}
             then
                 60 * cast(trim(replace(split_part({{ clock }}, ':', 1), 'T', ' ')) as integer)

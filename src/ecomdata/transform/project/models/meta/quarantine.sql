@@ -42,7 +42,7 @@ records_refused as (
         rule,
         rule_field as field,
         rule_value as value,
-        raw_text,
+        {{ csv_line('raw_fields') }} as raw_text,
         _load_id as load_id
     from {{ entity }}
     where

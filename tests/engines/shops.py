@@ -1,0 +1,80 @@
+"""A shop's files by hand, and what a warehouse made of them."""
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from ecomdata.ingest import Load, LoadPlan
+from ecomdata.ingest.conventions import DateOrder
+from ecomdata.pipeline import Pipeline
+
+Rows = list[tuple[Any, ...]]
+
+FINAL_TABLES = (
+    "final_customer_behavior",
+    "final_data_quality",
+    "final_product_performance",
+    "final_sales_report",
+)
+
+
+def shop(folder: Path, **files: str | bytes) -> Path:
+    """Write `<name>.csv` for each argument: bytes as they are, text without its indentation."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        if isinstance(content, str):
+            content = textwrap.dedent(content).lstrip("\n").encode()
+        (folder / f"{name}.csv").write_bytes(content)
+    return folder
+
+
+def load(
+    pipeline: Pipeline,
+    *paths: Path,
+    source: str | None = None,
+    date_order: DateOrder | None = None,
+    dry_run: bool = False,
+) -> Load:
+    """Load as the command does."""
+    settings = pipeline.settings
+    settings.cache.mkdir(exist_ok=True)
+    plan = LoadPlan(settings.cache, settings.max_rejected, source, date_order, dry_run)
+    return pipeline.load(paths, plan)
+
+
+def rows(pipeline: Pipeline, table: str, *columns: str) -> Rows:
+    """The rows of a table, sorted; all columns unless some are named."""
+    listed = ", ".join(columns) or "*"
+    return in_order(pipeline.query(f"select {listed} from {table}").rows)
+
+
+def in_order(unordered: tuple[tuple[Any, ...], ...] | Rows) -> Rows:
+    """Rows sorted alike on every engine, NULLs first."""
+    return sorted(unordered, key=lambda row: [(x is not None, str(x)) for x in row])
+
+
+def types(pipeline: Pipeline, schema: str) -> Rows:
+    """The columns of a schema's tables: table, place, name, type, digits, digits behind the mark.
+
+    The engines' words for a type become one: DuckDB's DECIMAL(18,2) is PostgreSQL's numeric.
+    """
+    found = pipeline.query(
+        "select table_name, ordinal_position, column_name, data_type, numeric_precision,"
+        f" numeric_scale from information_schema.columns where table_schema = '{schema}'"
+    ).rows
+    one_word = {"VARCHAR": "text", "DECIMAL": "numeric"}
+    described = []
+    for table, place, column, kind, digits, scale in found:
+        word = one_word.get(kind.split("(")[0], kind.lower())
+        described.append(
+            (table, place, column, word, *((digits, scale) if word == "numeric" else ()))
+        )
+    return in_order(described)
+
+
+def final_tables(pipeline: Pipeline) -> dict[str, Rows]:
+    """Every cell of the final tables, each with its Python type."""
+    return {
+        name: [tuple((type(x).__name__, x) for x in row) for row in rows(pipeline, f"final.{name}")]
+        for name in FINAL_TABLES
+    }
