@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecomdata import __version__, ingest, report, transform
-from ecomdata.errors import EcomDataError, WarehouseDeniedError
+from ecomdata.errors import EcomDataError, UsageError, WarehouseDeniedError
 from ecomdata.ingest import Load, LoadPlan
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
@@ -60,7 +60,7 @@ class Pipeline:
             build = self._build(warehouse, full_refresh=full_refresh)
             with warehouse.connect(read_only=True) as connection:
                 data = report.report_data(connection, warehouse.engine)
-            report.write(data, out)
+            write_file(out, report.render(data).encode())
         return RunResult(load, build, out, data)
 
     def load(self, paths: Sequence[Path], plan: LoadPlan) -> Load:
@@ -83,21 +83,20 @@ class Pipeline:
                 "test", warehouse, self.settings, select=select, progress=self.progress
             )
 
-    def docs(self) -> Path:
-        """Make the dbt docs site; return its page."""
+    def docs(self, out: Path) -> None:
+        """Make the dbt docs site as one page."""
         warehouse = self._warehouse
         with warehouse.exclusive(self.settings.lock_timeout):
             with warehouse.connect() as connection:
                 prepare(connection)
             result = transform.run_dbt("docs", warehouse, self.settings, progress=self.progress)
-        return result.target / "static_index.html"
+        write_file(out, (result.target / "static_index.html").read_bytes())
 
-    def write_report(self, out: Path, start: date | None, end: date | None) -> Path:
+    def write_report(self, out: Path, start: date | None, end: date | None) -> None:
         """Write the report over what is built."""
         with self._reading() as (connection, engine):
             data = report.report_data(connection, engine, start, end)
-        report.write(data, out)
-        return out
+        write_file(out, report.render(data).encode())
 
     def kpis(self, by: str | None, start: date | None, end: date | None) -> report.KpiTable:
         """Return the headline figures, or the sales figures by a dimension."""
@@ -174,6 +173,21 @@ class Pipeline:
                         "where run_id = $4",
                         [_now(), status, message, run_id],
                     )
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as exc:
+        part.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {exc.strerror}; name another place") from exc
 
 
 def _now() -> datetime:

@@ -56,6 +56,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
         pytest.skip(reason)
     embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
     server = Server(embedded.start())
+    for setting in ("fsync", "full_page_writes"):  # nothing of it outlives the tests
+        server.run(f"alter system set {setting} = off")
     server.run(f"create role {OWNER} login password '{PASSWORD}'")
     rules = embedded.directory / "data" / "pg_hba.conf"
     rules.write_text(f"local all {OWNER} scram-sha-256\n{rules.read_text()}")

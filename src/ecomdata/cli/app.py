@@ -44,6 +44,9 @@ Select = Annotated[
     list[str] | None, typer.Option(metavar="MODEL", help="dbt's node selection; may be repeated.")
 ]
 FullRefresh = Annotated[bool, typer.Option(help="Rebuild what is incremental.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Where it goes (default: the project folder).")
+]
 Source = Annotated[
     str | None, typer.Option(metavar="NAME", help="Platform; default: recognised by the headers.")
 ]
@@ -201,12 +204,15 @@ def test(options: Options, select: Select = None) -> None:
 @command(app)
 def docs(
     options: Options,
-    serve: Annotated[bool, typer.Option(help="Open it in the browser.")] = False,
+    out: Out = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Open it in the browser.")] = False,
 ) -> None:
     """Make the dbt docs site, with the lineage of every model, as one HTML file."""
-    page = options.pipeline().docs()
+    pipeline = options.pipeline()
+    page = out or pipeline.settings.project / "docs.html"
+    pipeline.docs(page)
     if serve:
-        typer.launch(page.as_uri())
+        typer.launch(page.resolve().as_uri())
     if options.json:
         options.terminal.document({"docs": str(page)})
     else:
@@ -216,9 +222,7 @@ def docs(
 @command(app)
 def report(
     options: Options,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the report goes.")] = Path(
-        "report.html"
-    ),
+    out: Out = None,
     start: From = None,
     end: To = None,
 ) -> None:
@@ -226,11 +230,13 @@ def report(
 
     Example: ecomdata report --from 2025-01-01 --to 2025-03-31 --out q1.html
     """
-    options.pipeline().write_report(out, _day(start), _day(end))
+    pipeline = options.pipeline()
+    page = out or pipeline.settings.project / "report.html"
+    pipeline.write_report(page, _day(start), _day(end))
     if options.json:
-        options.terminal.document({"report": str(out)})
+        options.terminal.document({"report": str(page)})
     else:
-        options.terminal.say(f"report: {out}")
+        options.terminal.say(f"report: {page}")
 
 
 @command(app)

@@ -119,8 +119,8 @@ def parse_record(
 
     Returns its fields, the position after its line end, and None; or, where it goes wrong, the
     fields before, the position of the fault, and "open" (a quote that is not closed before `stop`)
-    or "malformed" (text after a closing quote). With more than `most` fields it ends there and then:
-    quotes gone wrong can make one record of a whole file.
+    or "malformed" (text after a closing quote). With more than `most` fields it ends there and
+    then: quotes gone wrong can make one record of a whole file.
     """
     fields: list[str] = []
     position = start

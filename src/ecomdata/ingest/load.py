@@ -119,7 +119,7 @@ def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress
         if not plan.dry_run:
             progress("copying", len(sources), len(sources))
             with connection.transaction():
-                _copy(connection, spool, load_id, files, list(rows))
+                _copy(connection, spool, load_id, files, rows)
     progress("loaded", len(sources), len(sources))
     return Load(
         None if plan.dry_run else load_id,
@@ -177,13 +177,16 @@ def _read(source: _Source, spool: Spool, plan: LoadPlan) -> LoadedFile:
     ):
         good = csv.writer(good_file)
         bad = csv.writer(bad_file)
-        for item in reader:
-            records += 1
+        for item in reader.batches():
             if isinstance(item, Reject):
+                records += 1
                 rejected += 1
-                bad.writerow((item.line, item.rule, item.raw.replace("\0", "\\x00")))
+                bad.writerow((item.line, item.rule, item.raw))
             else:
-                good.writerow((item.line, *pick(item.fields)))
+                records += len(item.rows)
+                good.writerows(
+                    (line, *pick(row)) for line, row in zip(item.lines, item.rows, strict=True)
+                )
     spool.add_records(source.connector, source.kind, source.file.name, list(columns))
     spool.add_rejects(source.file.name, source.kind.records[0])
     evidence = spool.evidence(source.connector, source.kind, source.file.name)
@@ -258,7 +261,7 @@ def _copy(
     spool: Spool,
     load_id: int,
     files: Sequence[LoadedFile],
-    entities: Sequence[str],
+    rows: dict[str, dict[str, int]],
 ) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     loads, rejects = META_TABLES[:2]
@@ -286,6 +289,11 @@ def _copy(
         )
     names = [name for name, _ in rejects.columns]
     connection.copy_csv("meta", rejects.name, names, spool.rejects_csv())
-    for name in entities:
+    for name, by_file in rows.items():
         columns = [*entity(name).column_names, *(column for column, _ in PROVENANCE)]
-        connection.copy_csv("raw", name, columns, spool.entity_csv(name))
+        copied = connection.copy_csv("raw", name, columns, spool.entity_csv(name))
+        if copied != sum(by_file.values()):
+            raise DataError(
+                f"raw.{name}: {sum(by_file.values())} rows were copied and {copied} arrived; "
+                "nothing was loaded. Please report it with the files"
+            )

@@ -39,7 +39,7 @@ MAX_RECORD = 1 << 20
 """Characters in one record. A closing quote is looked for within as many."""
 _RAW_KEPT = 1 << 16
 _BLOCK_BYTES = 1 << 18
-_WINDOW = 256  # lines given to the fast parser at a time: what a fault costs to read again
+_WINDOW = 128  # lines given to the fast parser at a time: what a fault costs to read again
 _LEARNED = 1_000  # records that show what a record looks like
 
 

@@ -2,8 +2,8 @@
 
 from ecomdata.report.data import report_data
 from ecomdata.report.kpis import KPIS
+from ecomdata.report.page import render
 from ecomdata.report.tables import KpiTable, Status, kpi_table, quarantine, status
-from ecomdata.report.write import write
 
 __all__ = [
     "KPIS",
@@ -11,7 +11,7 @@ __all__ = [
     "Status",
     "kpi_table",
     "quarantine",
+    "render",
     "report_data",
     "status",
-    "write",
 ]

@@ -1,14 +1,14 @@
 {# From an export's date to "YYYY-MM-DD", or NULL. Years come first, or the file says whether days
    or months do (`date_order`: dmy, mdy; anything else reads neither). #}
 {% macro date_text(text, date_order) -%}
-    {%- set shape = "^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}([T ].*)?$" -%}
+    {%- set shape = "^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}([T ]|$)" -%}
     case
         when
             {{ text }} like '____-__-__'
             or {{ text }} like '____-__-__ %'
             or {{ text }} like '____-__-__T%'
             then substr({{ text }}, 1, 10)
-        when {{ matches(text, "^[0-9]{4}[/.][0-9]{2}[/.][0-9]{2}([T ].*)?$") }}
+        when {{ matches(text, "^[0-9]{4}[/.][0-9]{2}[/.][0-9]{2}([T ]|$)") }}
             then replace(replace(substr({{ text }}, 1, 10), '/', '-'), '.', '-')
         when {{ matches(text, shape) }} and {{ date_order }} = 'dmy'
             then {{ rearranged_date(text, day_part=1, month_part=2) }}

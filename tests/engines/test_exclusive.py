@@ -1,0 +1,95 @@
+"""One at a time: the second waits, is told who holds it, and never waits for the dead."""
+
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shops import load, shop
+
+from ecomdata.pipeline import Pipeline
+from ecomdata.warehouse import open_warehouse
+
+ASK = """
+import sys, time
+from pathlib import Path
+from ecomdata.errors import WarehouseBusyError
+from ecomdata.settings import load_settings
+from ecomdata.warehouse import open_warehouse
+
+project, url, timeout = sys.argv[1:]
+warehouse = open_warehouse(load_settings(project=Path(project), warehouse=url))
+print("asks", flush=True)
+try:
+    with warehouse.exclusive(float(timeout)):
+        print("holds", flush=True)
+        sys.stdin.read()
+except WarehouseBusyError as exc:
+    print(exc, flush=True)
+"""
+
+
+@contextmanager
+def second_process(pipeline: Pipeline, timeout: float) -> Iterator["subprocess.Popen[str]"]:
+    """A process that asks for the warehouse and holds it until its input ends."""
+    settings = pipeline.settings
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASK, settings.project, settings.warehouse, str(timeout)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+def test_a_second_process_gives_up_after_its_time_and_says_who_holds_it(pipeline: Pipeline) -> None:
+    warehouse = open_warehouse(pipeline.settings)
+    with warehouse.exclusive(0), second_process(pipeline, 0.3) as second:
+        assert said(second) == "asks"
+        refusal = said(second)
+    if warehouse.engine == "duckdb":
+        assert refusal == (
+            f"another run (process {os.getpid()}) is changing the warehouse: it holds "
+            f"{pipeline.settings.project}/shop.duckdb.lock; "
+            "waited 0.3 s, try again when it is done"
+        )
+    else:
+        assert re.fullmatch(
+            r"another run is changing the warehouse \(ecomdata, server process \d+, since "
+            r"\d{4}-\d\d-\d\d \d\d:\d\d UTC\); waited 0.3 s, try again when it is done",
+            refusal,
+        )
+
+
+def test_a_second_process_waits_until_the_first_is_done(pipeline: Pipeline) -> None:
+    with second_process(pipeline, 60) as second:
+        with open_warehouse(pipeline.settings).exclusive(0):
+            assert said(second) == "asks"
+            assert not select.select([second.stdout], [], [], 0.5)[0]
+        assert said(second) == "holds"
+
+
+def test_nobody_waits_for_a_process_that_was_killed(pipeline: Pipeline) -> None:
+    with second_process(pipeline, 0) as second:
+        assert [said(second), said(second)] == ["asks", "holds"]
+        second.kill()
+        with open_warehouse(pipeline.settings).exclusive(10):
+            pass
+
+
+def test_what_is_held_can_still_be_read(pipeline: Pipeline) -> None:
+    load(pipeline, shop(pipeline.settings.project / "shop", customers="customer_id\nC1\n"))
+    with open_warehouse(pipeline.settings).exclusive(0):
+        assert pipeline.query("select customer_id from raw.customers").rows == (("C1",),)
