@@ -10,6 +10,10 @@ from ecomdata.pipeline import Pipeline
 
 Rows = list[tuple[Any, ...]]
 
+HEADER = "order_id,customer_id,product_id,quantity,total_price,order_date\n"
+ORDERS = HEADER + "O1,C1,P1,2,6.00,2024-05-01\nO2,C1,P2,1,4.00,2024-05-02\n"
+CUSTOMERS = "customer_id,name\nC1,Ann\n"
+
 FINAL_TABLES = (
     "final_customer_behavior",
     "final_data_quality",
@@ -46,6 +50,17 @@ def rows(pipeline: Pipeline, table: str, *columns: str) -> Rows:
     """The rows of a table, sorted; all columns unless some are named."""
     listed = ", ".join(columns) or "*"
     return in_order(pipeline.query(f"select {listed} from {table}").rows)
+
+
+def state(pipeline: Pipeline) -> dict[str, Rows]:
+    """All that a load writes."""
+    entities = ("raw.customers", "raw.products", "raw.orders", "raw.returns")
+    return {name: rows(pipeline, name) for name in (*entities, "meta.loads", "meta.reader_rejects")}
+
+
+def raw_orders(pipeline: Pipeline) -> Rows:
+    """Load, file, line, order and quantity of the raw order lines."""
+    return rows(pipeline, "raw.orders", "_load_id", "_file", "_line", "order_id", "quantity")
 
 
 def in_order(unordered: tuple[tuple[Any, ...], ...] | Rows) -> Rows:

@@ -77,6 +77,7 @@ def test_a_second_process_waits_until_the_first_is_done(pipeline: Pipeline) -> N
     with second_process(pipeline, 60) as second:
         with open_warehouse(pipeline.settings).exclusive(0):
             assert said(second) == "asks"
+            assert second.stdout is not None
             assert not select.select([second.stdout], [], [], 0.5)[0]
         assert said(second) == "holds"
 

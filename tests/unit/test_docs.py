@@ -1,0 +1,58 @@
+"""The docs say what the product does: every name in one is a name in the other."""
+
+import re
+import runpy
+from pathlib import Path
+
+import yaml
+
+from ecomdata.ingest.connector import connectors
+from ecomdata.ingest.reader import RULES
+from ecomdata.report import KPIS
+
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "src/ecomdata/transform/project"
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_docs_cli_is_what_help_prints() -> None:
+    generate = runpy.run_path(str(ROOT / "docs/generate.py"))
+    assert _read("docs/cli.md") == generate["cli_reference"]()
+
+
+def test_every_kpi_is_documented_with_its_definition() -> None:
+    rows = [f"| {kpi.label} | `{kpi.name}` | {kpi.definition} |" for kpi in KPIS]
+    text = _read("docs/kpis.md")
+    assert [row for row in rows if row not in text] == []
+
+
+def test_every_final_column_is_documented_in_the_models_and_in_the_kpis_page() -> None:
+    text = _read("docs/kpis.md")
+    for path in sorted((PROJECT / "models/final").glob("*.yml")):
+        [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        assert f"`{model['name']}`" in text
+        for column in model["columns"]:
+            assert column["description"], f"{model['name']}.{column['name']}"
+            assert f"`{column['name']}`" in text, f"{model['name']}.{column['name']}"
+
+
+def test_every_rule_of_quarantine_is_documented() -> None:
+    bases = (PROJECT / "models/staging/base").glob("*.sql")
+    lists = (path.read_text().split("set rules")[1].split("-%}")[0] for path in bases)
+    staging = {rule for text in lists for rule in re.findall(r"\[\s*'([a-z_]+)'", text)}
+    assert {"missing_id", "foreign_currency"} <= staging
+    text = _read("docs/connectors.md")
+    missing = [rule for rule in {*staging, *RULES, "duplicate_line"} if f"| `{rule}` |" not in text]
+    assert missing == []
+
+
+def test_every_connector_is_documented() -> None:
+    text = _read("docs/connectors.md")
+    assert [c.name for c in connectors() if f"(`{c.name}`)" not in text] == []
+
+
+def test_every_exit_code_is_documented() -> None:
+    assert "0 done, 1 data failed a check, 2 usage, 3 warehouse unreachable" in _read("docs/cli.md")
