@@ -5,23 +5,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecomdata.cli.terminal import Terminal, amount, change, defused
+from ecomdata.cli.text import amount, change, defused
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
+    from ecomdata.cli.terminal import Terminal
     from ecomdata.generate import Summary
     from ecomdata.ingest import Load
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
 
 
-def shop(terminal: Terminal, summary: "Summary") -> None:
+def shop(terminal: "Terminal", summary: "Summary") -> None:
     """Print what was generated."""
     records = ", ".join(f"{count:,} in {file}" for file, count in summary.records.items())
     terminal.say(f"shop in {summary.out}: {records}; {sum(summary.faults.values()):,} faults")
 
 
-def load(terminal: Terminal, load: "Load", per_file: bool, dry_run: bool = False) -> None:
+def load(terminal: "Terminal", load: "Load", per_file: bool, dry_run: bool = False) -> None:
     """Print what a load did."""
     if load.unused:
         terminal.say(f"not used, as no known layout fits: {', '.join(load.unused)}")
@@ -79,7 +80,7 @@ def load_document(load: "Load") -> dict[str, Any]:
     }
 
 
-def build(terminal: Terminal, build: "BuildResult", each: bool = False) -> None:
+def build(terminal: "Terminal", build: "BuildResult", each: bool = False) -> None:
     """Print what dbt did."""
     if each:
         terminal.table(
@@ -96,7 +97,7 @@ def build_document(build: "BuildResult") -> dict[str, Any]:
     return {"nodes": [asdict(node) for node in build.nodes]}
 
 
-def headline(terminal: Terminal, document: dict[str, Any]) -> None:
+def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
     """Print the headline figures of the report's data."""
     period, previous = document["period"], document["previous"]
     terminal.table(
@@ -120,7 +121,7 @@ def headline(terminal: Terminal, document: dict[str, Any]) -> None:
         terminal.say(f"not in this data: {', '.join(absent)}")
 
 
-def quality(terminal: Terminal, quality: dict[str, Any]) -> None:
+def quality(terminal: "Terminal", quality: dict[str, Any]) -> None:
     """Print what was refused by rule, and that nothing was lost."""
     terminal.table(
         "Refused records by rule",
@@ -139,7 +140,7 @@ def quality(terminal: Terminal, quality: dict[str, Any]) -> None:
 
 
 def table(
-    terminal: Terminal,
+    terminal: "Terminal",
     title: str,
     table: "Table",
     shortened: tuple[str, ...] = (),

@@ -4,14 +4,17 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+from ecomdata.cli.text import plain, shown
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 #: Between two columns.
 _GAP = "   "
@@ -29,7 +32,7 @@ class Terminal:
     shows_progress: bool = True
     _out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
     _err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
-    _bar: Progress | None = None
+    _bar: "Progress | None" = None
 
     def document(self, value: Any) -> None:
         """Print one JSON document: decimals as strings, days as ISO text."""
@@ -94,6 +97,14 @@ class Terminal:
         if not self.shows_progress or self.as_json or not sys.stderr.isatty():
             return
         if self._bar is None:
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+            )
+
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
@@ -121,47 +132,3 @@ def _cut(text: str) -> str:
 def _padded(text: str, width: int, right: bool) -> str:
     space = " " * (width - cell_len(text))
     return space + text if right else text + space
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
-
-
-def shown(value: Any) -> str:
-    """Return a value as a table shows it: thousands apart, nothing as a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
-        return f"{value:,}"
-    if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds")
-    return str(value).replace("\n", "⏎").replace("\t", "⇥")
-
-
-def amount(text: str | None, unit: str) -> str:
-    """Return a figure with its unit's look."""
-    if text is None:
-        return "–"
-    value = Decimal(text)
-    if unit == "rate":
-        return f"{value:.1%}"
-    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
-
-
-def change(text: str | None) -> str:
-    """Return a relative change with its sign."""
-    return "–" if text is None else f"{Decimal(text):+.1%}"
-
-
-def defused(value: Any) -> Any:
-    """Return a cell that no spreadsheet runs as a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value

@@ -104,7 +104,7 @@ def run_dbt(
     )
     (target / "run_results.json").unlink(missing_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "dbt.cli.main", *arguments],
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
         env=environment,
         cwd=settings.cache,
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,49 @@
+"""How single values look."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a table shows it: thousands apart, nothing as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    return str(value).replace("\n", "⏎").replace("\t", "⇥")
+
+
+def amount(text: str | None, unit: str) -> str:
+    """Return a figure with its unit's look."""
+    if text is None:
+        return "–"
+    value = Decimal(text)
+    if unit == "rate":
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
+
+
+def change(text: str | None) -> str:
+    """Return a relative change with its sign."""
+    return "–" if text is None else f"{Decimal(text):+.1%}"
+
+
+def defused(value: Any) -> Any:
+    """Return a cell that no spreadsheet runs as a formula."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value
