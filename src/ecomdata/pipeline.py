@@ -1,7 +1,7 @@
 """The order of the steps, each with the warehouse to itself; one call = one row in meta.runs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -78,10 +78,13 @@ class Pipeline:
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
         warehouse = self._warehouse
+        with warehouse.connect(read_only=True) as connection:
+            report.require_build(connection)
         with self._recorded("test", warehouse):
-            return transform.run_dbt(
+            result = transform.run_dbt(
                 "test", warehouse, self.settings, select=select, progress=self.progress
             )
+            return _selected(result, select)
 
     def docs(self, out: Path) -> None:
         """Make the dbt docs site as one page."""
@@ -95,6 +98,7 @@ class Pipeline:
     def write_report(self, out: Path, start: date | None, end: date | None) -> None:
         """Write the report over what is built."""
         with self._reading() as (connection, engine):
+            report.require_build(connection)
             data = report.report_data(connection, engine, start, end)
         write_file(out, report.render(data).encode())
 
@@ -138,7 +142,7 @@ class Pipeline:
     def _build(
         self, warehouse: Warehouse, select: Sequence[str] = (), full_refresh: bool = False
     ) -> BuildResult:
-        return transform.run_dbt(
+        result = transform.run_dbt(
             "build",
             warehouse,
             self.settings,
@@ -146,6 +150,7 @@ class Pipeline:
             full_refresh=full_refresh,
             progress=self.progress,
         )
+        return _selected(result, select)
 
     @contextmanager
     def _recorded(self, command: str, warehouse: Warehouse) -> Iterator[None]:
@@ -175,19 +180,28 @@ class Pipeline:
                     )
 
 
+def _selected(result: BuildResult, select: Sequence[str]) -> BuildResult:
+    """Refuse a selection of nothing: it is a name that was mistyped."""
+    if select and not result.nodes:
+        raise UsageError(f"--select {' '.join(select)}: no model or test is called so")
+    return result
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all.
 
     Raises:
         UsageError: it cannot be written there.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.parent / f"{path.name}.part"
     try:
         part.write_bytes(content)
         part.replace(path)
     except OSError as exc:
-        part.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {exc.strerror}; name another place") from exc
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def _now() -> datetime:

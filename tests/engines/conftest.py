@@ -39,6 +39,13 @@ class Server:
         self.run(f"create database {name} owner {OWNER}")
         return self.owners_url(name)
 
+    def copy_of(self, url: str) -> str:
+        """Make a copy of a database that nobody is connected to and return its URL."""
+        name = f"shop_{next(self._numbers)}"
+        template = url.rpartition("@/")[2].split("?")[0]
+        self.run(f"create database {name} template {template} owner {OWNER}")
+        return self.owners_url(name)
+
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement as the superuser."""
         with psycopg.connect(self.url, autocommit=True) as connection:

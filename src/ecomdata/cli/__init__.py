@@ -1,5 +1,5 @@
 """The command line: arguments, printing and exit codes, and nothing else."""
 
-from ecomdata.cli.app import main
+from ecomdata.cli.main import main
 
 __all__ = ["main"]

@@ -12,7 +12,7 @@ import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.options import Options, accept_before_command, command
-from ecomdata.errors import WarehouseUnreachableError
+from ecomdata.errors import UsageError, WarehouseUnreachableError
 
 if TYPE_CHECKING:
     from ecomdata.ingest import LoadPlan
@@ -63,7 +63,6 @@ Order = Annotated[
 
 
 accept_before_command(app)
-main = app
 
 
 @command(app)
@@ -218,10 +217,7 @@ def docs(
     pipeline.docs(page)
     if serve:
         typer.launch(page.resolve().as_uri())
-    if options.json:
-        options.terminal.document({"docs": str(page)})
-    else:
-        options.terminal.say(f"docs: {page}")
+    options.terminal.answer({"docs": str(page)}, f"docs: {page}")
 
 
 @command(app)
@@ -238,10 +234,7 @@ def report(
     pipeline = options.pipeline()
     page = out or pipeline.settings.project / "report.html"
     pipeline.write_report(page, _day(start), _day(end))
-    if options.json:
-        options.terminal.document({"report": str(page)})
-    else:
-        options.terminal.say(f"report: {page}")
+    options.terminal.answer({"report": str(page)}, f"report: {page}")
 
 
 @command(app)
@@ -277,6 +270,8 @@ def query(
 
     Example: ecomdata query "select sum(amount) from intermediate.int_revenue_ledger" --json
     """
+    if as_csv and options.json:
+        raise UsageError("--csv and --json exclude each other: one answer, one form")
     table = options.pipeline().query(sql)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -301,7 +296,10 @@ def quarantine(
     table = options.pipeline().quarantine(rule, file)
     if export is not None:
         show.export_csv(table, export)
-        options.terminal.say(f"{len(table.rows):,} records: {export}")
+        records = len(table.rows)
+        options.terminal.answer(
+            {"export": str(export), "records": records}, f"{records:,} records: {export}"
+        )
         return
     show.table(options.terminal, "Quarantine", table, shortened=("raw_text",), limit=50)
 
@@ -331,12 +329,7 @@ def doctor(options: Options) -> None:
     if options.json:
         options.terminal.document([asdict(check) for check in checks])
     else:
-        options.terminal.table(
-            "", ("check", "state", "found"), [(c.name, c.state, c.found) for c in checks]
-        )
-        for check in checks:
-            if check.advice:
-                options.terminal.say(f"{check.name}: {check.advice}")
+        show.checks(options.terminal, checks)
     if any(check.state == "failed" for check in checks):
         raise typer.Exit(1)
 
@@ -344,13 +337,15 @@ def doctor(options: Options) -> None:
 @command(warehouse_app)
 def start(options: Options) -> None:
     """Start the project's own PostgreSQL server; harmless when it runs."""
-    options.terminal.say(_server(options).start())
+    url = _server(options).start()
+    options.terminal.answer({"url": url}, url)
 
 
 @command(warehouse_app)
 def stop(options: Options) -> None:
     """Stop the project's own PostgreSQL server."""
-    options.terminal.say("stopped" if _server(options).stop() else "it was not running")
+    stopped = _server(options).stop()
+    options.terminal.answer({"stopped": stopped}, "stopped" if stopped else "it was not running")
 
 
 @command(warehouse_app)
@@ -359,7 +354,7 @@ def url(options: Options) -> None:
     found = _server(options).url()
     if found is None:
         raise WarehouseUnreachableError("the server is not running: ecomdata warehouse start")
-    options.terminal.say(found)
+    options.terminal.answer({"url": found}, found)
 
 
 @command(warehouse_app)
@@ -378,7 +373,9 @@ def grant_reader(
     It gets no password here: give it one with psql's password command.
     """
     options.pipeline().grant_reader(name)
-    options.terminal.say(f"{name} may read the schema final, also what later builds put there")
+    options.terminal.answer(
+        {"reader": name}, f"{name} may read the schema final, also what later builds put there"
+    )
 
 
 def _server(options: Options) -> "EmbeddedPostgres":

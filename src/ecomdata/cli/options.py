@@ -120,13 +120,17 @@ def accept_before_command(app: typer.Typer) -> None:
 
     def before(context: typer.Context, version: bool, **arguments: Any) -> None:
         context.obj = Options(**arguments)
-        if version:
+
+    def print_version(asked: bool) -> None:
+        if asked:
             from ecomdata import __version__
 
             typer.echo(f"ecomdata {__version__}")
             raise typer.Exit
 
-    flag = typer.Option("--version", is_eager=True, help="Print the version.")
+    flag = typer.Option(
+        "--version", is_eager=True, callback=print_version, help="Print the version."
+    )
     version = inspect.Parameter(
         "version", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, flag]
     )

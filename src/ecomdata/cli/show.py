@@ -1,6 +1,7 @@
 """How results look at the terminal, and as JSON."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
     from ecomdata.cli.terminal import Terminal
+    from ecomdata.doctor import Check
     from ecomdata.generate import Summary
     from ecomdata.ingest import Load
     from ecomdata.transform import BuildResult
@@ -34,15 +36,15 @@ def load(terminal: "Terminal", load: "Load", per_file: bool, dry_run: bool = Fal
     if per_file:
         terminal.table(
             "Dry run: nothing was changed" if dry_run else f"Load {load.load_id}",
-            ("file", "source", "dialect", "records", "rows", "refused"),
+            ("file", "source", "records", "rows", "refused", "dialect"),
             [
                 (
                     each.file.name,
                     each.connector.name,
-                    each.describe(),
                     each.records_read,
                     each.rows_loaded,
                     each.rows_rejected,
+                    each.describe(),
                 )
                 for each in load.files
             ],
@@ -89,7 +91,7 @@ def build(terminal: "Terminal", build: "BuildResult", each: bool = False) -> Non
             [(n.kind, n.name, n.status, f"{n.seconds:.2f}") for n in build.nodes],
         )
     models, tests = build.count("model"), build.count("test", "unit_test")
-    terminal.say(f"built {models} models; {tests} tests passed")
+    terminal.say((f"built {models} models; " if models else "") + f"{tests} tests passed")
 
 
 def build_document(build: "BuildResult") -> dict[str, Any]:
@@ -153,6 +155,14 @@ def table(
     terminal.table(title, table.columns, table.rows[:limit], shortened)
     if limit is not None and len(table.rows) > limit:
         terminal.say(f"{limit} of {len(table.rows):,}; --export or --json has all")
+
+
+def checks(terminal: "Terminal", checks: "Sequence[Check]") -> None:
+    """Print what the doctor found, and what to do about it."""
+    for check in checks:
+        terminal.say(f"{check.state:<8} {check.name}: {check.found}")
+        if check.advice:
+            terminal.say(f"{'':<8} {check.advice}")
 
 
 def export_csv(table: "Table", path: Path) -> None:

@@ -36,7 +36,15 @@ class Terminal:
 
     def document(self, value: Any) -> None:
         """Print one JSON document: decimals as strings, days as ISO text."""
-        print(json.dumps(value, default=plain, ensure_ascii=False, indent=2))  # noqa: T201
+        ascii_only = sys.stdout.encoding.lower() != "utf-8"
+        print(json.dumps(plain(value), ensure_ascii=ascii_only, indent=2))  # noqa: T201
+
+    def answer(self, document: Any, text: str) -> None:
+        """Print a line for people, or the document."""
+        if self.as_json:
+            self.document(document)
+        else:
+            self.say(text)
 
     def say(self, text: str = "") -> None:
         """Print a line for people; folded only at a terminal, between words."""

@@ -1,17 +1,22 @@
 """How single values look."""
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+    """Return a value as JSON has it: what JSON has no word for is text."""
+    if isinstance(value, dict):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def shown(value: Any) -> str:

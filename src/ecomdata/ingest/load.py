@@ -3,14 +3,17 @@
 import csv
 import errno
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ecomdata import __version__
 from ecomdata.contract import META_TABLES, entity
@@ -96,6 +99,7 @@ def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress
         InputError: a file is empty, no text, or of no known layout; a date can be read two ways.
         TooManyRejectedError: too many records could not be read; nothing was loaded.
     """
+    _clear_leftovers(plan.work)
     new, known = split_new(connection, find_files(paths))
     sources, unused = _recognised(new, plan.source)
     if not sources:
@@ -130,11 +134,21 @@ def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress
     )
 
 
+def _clear_leftovers(parent: Path) -> None:
+    """Take away the work folders of processes that were killed."""
+    for folder in parent.glob("load-*"):
+        with suppress(OSError, Timeout), FileLock(folder / "lock", timeout=0):
+            shutil.rmtree(folder)
+
+
 @contextmanager
 def _work_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder for the block."""
+    """Make a folder for the block, locked as long as it is in use."""
     try:
-        with tempfile.TemporaryDirectory(prefix="load-", dir=parent) as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="load-", dir=parent) as folder,
+            FileLock(Path(folder) / "lock"),
+        ):
             yield Path(folder)
     except OSError as exc:
         if exc.errno not in (errno.ENOSPC, errno.EDQUOT):

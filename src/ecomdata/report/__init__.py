@@ -3,7 +3,14 @@
 from ecomdata.report.data import report_data
 from ecomdata.report.kpis import KPIS
 from ecomdata.report.page import render
-from ecomdata.report.tables import KpiTable, Status, kpi_table, quarantine, status
+from ecomdata.report.tables import (
+    KpiTable,
+    Status,
+    kpi_table,
+    quarantine,
+    require_build,
+    status,
+)
 
 __all__ = [
     "KPIS",
@@ -13,5 +20,6 @@ __all__ = [
     "quarantine",
     "render",
     "report_data",
+    "require_build",
     "status",
 ]

@@ -15,13 +15,18 @@ Better = Literal["up", "down", "neutral"]
 
 @dataclass(frozen=True)
 class Kpi:
-    """One figure of `sales_measures` or `sales_ratios` (the dbt project's macros)."""
+    """One figure of `sales_measures` or `sales_ratios` (the dbt project's macros).
+
+    Args:
+        needs: the row of `meta.capabilities` without which it is not in the data.
+    """
 
     name: str
     label: str
     unit: Unit
     better: Better
     definition: str
+    needs: str | None = None
 
 
 KPIS: Final = (
@@ -30,21 +35,21 @@ KPIS: Final = (
     Kpi("gross_sales", "Gross sales", "money", "up",
         "Order lines before discount, on the order's day."),
     Kpi("discounts", "Discounts", "money", "neutral",
-        "Discounts on order lines; zero or less."),
+        "Discounts on order lines; zero or less.", "discounts"),
     Kpi("returns", "Returns", "money", "up",
-        "Refunds, on the day the return was processed; zero or less."),
+        "Refunds, on the day the return was processed; zero or less.", "returns"),
     Kpi("cancellations", "Cancellations", "money", "up",
-        "Lines of cancelled orders taken back, on the order's day; zero or less."),
+        "Lines of cancelled orders taken back, on the order's day; zero or less.", "cancellations"),
     Kpi("orders", "Orders", "count", "up",
         "Orders with at least one line sold and not wholly cancelled."),
     Kpi("average_order_value", "Average order value", "money", "up",
         "Net sales divided by orders."),
     Kpi("customers", "Customers", "count", "up",
-        "Customers with at least one such order; guests are not counted."),
+        "Customers with at least one such order; guests are not counted.", "customers"),
     Kpi("new_orders", "New orders", "count", "up",
-        "Orders that are their customer's first in all history."),
+        "Orders that are their customer's first in all history.", "customers"),
     Kpi("returning_orders", "Returning orders", "count", "up",
-        "Orders of customers who had ordered before."),
+        "Orders of customers who had ordered before.", "customers"),
     Kpi("units", "Units", "count", "up",
         "Units sold less units cancelled and returned."),
     Kpi("units_per_order", "Units per order", "number", "up",
@@ -52,11 +57,11 @@ KPIS: Final = (
     Kpi("average_selling_price", "Average selling price", "money", "neutral",
         "Net sales divided by units."),
     Kpi("return_rate", "Return rate", "rate", "down",
-        "Units returned divided by units sold."),
+        "Units returned divided by units sold.", "returns"),
     Kpi("gross_margin", "Gross margin", "money", "up",
-        "Net sales less the cost of what was sold; known only where every product has a cost."),
+        "Net sales less the cost of what was sold; known only where every product has a cost.", "costs"),
     Kpi("margin_rate", "Margin rate", "rate", "up",
-        "Gross margin divided by net sales."),
+        "Gross margin divided by net sales.", "costs"),
 )  # fmt: skip
 
 
@@ -158,8 +163,16 @@ def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str
     """Return the headline figures and their periods, as JSON has them."""
     value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
     previous = _totals(connection, engine, covered.previous) if covered.previous else {}
+    absent = {
+        row[0]
+        for row in connection.query(
+            "select capability from meta.capabilities where not is_in_data"
+        ).rows
+    }
     figures = [
         Figure(kpi, value.get(kpi.name), previous.get(kpi.name), all_days.get(kpi.name))
+        if kpi.needs not in absent
+        else Figure(kpi, None, None, None)
         for kpi in KPIS
     ]
     return {

@@ -45,7 +45,7 @@ def kpi_table(
     """
     if by is not None and by not in DIMENSIONS:
         raise UsageError(f"--by {by} is not known: use {', '.join(DIMENSIONS)}")
-    _require_build(connection)
+    require_build(connection)
     covered = coverage(connection, start, end)
     if covered is None:
         raise DataError("the ledger is empty: load orders and build first (ecomdata run DIR)")
@@ -64,7 +64,7 @@ def kpi_table(
 
 def quarantine(connection: Connection, rule: str | None, file: str | None) -> Table:
     """Return what was refused and why, by load, file and line."""
-    _require_build(connection)
+    require_build(connection)
     return connection.query(
         "select load_id, entity, file, line, stage, rule, field, value, raw_text"
         " from meta.quarantine"
@@ -118,7 +118,12 @@ def status(connection: Connection) -> Status:
     )
 
 
-def _require_build(connection: Connection) -> None:
+def require_build(connection: Connection) -> None:
+    """Raise where nothing is built yet.
+
+    Raises:
+        DataError: says what to do.
+    """
     built = connection.query(
         "select count(*) from information_schema.tables"
         " where table_schema = 'final' and table_name = 'final_data_quality'"

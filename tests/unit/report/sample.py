@@ -114,6 +114,7 @@ def shop(
         "quality": {
             "records": 191_204,
             "rejected": 14,
+            "loaded": 191_190,
             "raw_rows": 191_190,
             "superseded": 120,
             "quarantined": 307,
@@ -159,7 +160,7 @@ def empty_shop() -> Report:
         "countries": [],
         "customers": [],
         "quality": {
-            "records": 0, "rejected": 0, "raw_rows": 0, "superseded": 0, "quarantined": 0,
+            "records": 0, "rejected": 0, "loaded": 0, "raw_rows": 0, "superseded": 0, "quarantined": 0,
             "staged": 0, "conserved": True, "rules": [], "field_issues": [],
         },
     }  # fmt: skip

@@ -230,7 +230,7 @@ def test_parts_that_are_missing_are_named() -> None:
 def test_records_that_add_up_are_an_equation() -> None:
     text = Parsed(render(shop())).text
     assert "Every record is accounted for." in text
-    assert "191,204 records read = 191,190 raw rows + 14 refused on reading" in text
+    assert "191,204 records read = 191,190 rows loaded + 14 refused on reading" in text
     assert "191,190 raw rows = 190,763 staged + 307 quarantined + 120 superseded" in text
 
 
@@ -240,7 +240,7 @@ def test_records_that_do_not_add_up_are_said_not_to() -> None:
     text = Parsed(render(data)).text
     assert "Not every record is accounted for" in text
     assert "The records do not add up. Do not rely on these figures" in text
-    assert "191,204 records read ≠ 191,190 raw rows" in text
+    assert "191,204 records read ≠ 191,190 rows loaded" in text
 
 
 def test_a_rule_has_its_count_and_its_example() -> None:
