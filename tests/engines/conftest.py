@@ -5,12 +5,16 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import handmade
 import psycopg
 import pytest
+from shops import load, shop
+from snapshots import Snapshot, snapshot
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
@@ -18,6 +22,8 @@ from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
 ENGINES = ("duckdb", "postgres")
 OWNER, PASSWORD = "shop_owner", "open sesame %"
+#: A role that may log in, and read what the owner lets it.
+MODELS_READER = "models_reader"
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     for setting in ("fsync", "full_page_writes"):  # nothing of it outlives the tests
         server.run(f"alter system set {setting} = off")
     server.run(f"create role {OWNER} login password '{PASSWORD}'")
+    server.run(f"create role {MODELS_READER} login")
     rules = embedded.directory / "data" / "pg_hba.conf"
     rules.write_text(f"local all {OWNER} scram-sha-256\n{rules.read_text()}")
     server.run("select pg_reload_conf()")
@@ -115,3 +122,37 @@ def engine(request: pytest.FixtureRequest) -> str:
 def pipeline(engine: str, new_pipeline: NewPipeline, tmp_path: Path) -> Pipeline:
     """A pipeline over an empty warehouse of each engine in turn."""
     return new_pipeline(engine, tmp_path / "project")
+
+
+History = Callable[[str], tuple[Snapshot, Snapshot]]
+
+
+@pytest.fixture(scope="session")
+def shops_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the hand-made shop's files and projects lie."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def shops_pipeline(new_pipeline: NewPipeline, shops_folder: Path) -> Callable[[str], Pipeline]:
+    """The hand-made shop's warehouse on each engine."""
+    return cache(lambda engine: new_pipeline(engine, shops_folder / engine, max_rejected="0.5"))
+
+
+@pytest.fixture(scope="session")
+def history(shops_pipeline: Callable[[str], Pipeline], shops_folder: Path) -> History:
+    """What was built on an engine of the first files, and then of the changed ones on top."""
+
+    @cache
+    def of(engine: str) -> tuple[Snapshot, Snapshot]:
+        pipeline, files = shops_pipeline(engine), shops_folder / f"{engine} shop"
+        snapshots = []
+        for state in (handmade.FILES, handmade.CHANGED):
+            load(pipeline, shop(files, **state))
+            pipeline.build([], False)
+            snapshots.append(snapshot(pipeline))
+            if engine == "postgres":
+                pipeline.grant_reader(MODELS_READER)
+        return snapshots[0], snapshots[1]
+
+    return of

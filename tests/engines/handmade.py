@@ -159,6 +159,8 @@ FIELD_ISSUES = [
     ("products", "price", "invalid_number", "n/a", 6),
 ]
 
+FILES = {"customers": CUSTOMERS, "products": PRODUCTS, "orders": ORDERS, "returns": RETURNS}
+
 #: The files that change: an order with another quantity, one with a line fewer, a customer who
 #: moved, a product of another category; and a late file with the first of all orders.
 CHANGED = {

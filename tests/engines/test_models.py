@@ -1,106 +1,20 @@
 """The models over one small shop with every awkward case, against an oracle in plain Python."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import handmade
 import oracle_tables
-import psycopg
 import pytest
-from conftest import ENGINES, PASSWORD, NewPipeline, Server
+from conftest import History
 from oracle import Shop, measures
 from oracle_tables import Row
-from shops import Rows, final_tables, in_order, load, rows, shop, types
-
-from ecomdata.errors import TooManyRejectedError
-from ecomdata.pipeline import Pipeline
-from ecomdata.warehouse import Table
+from shops import in_order
+from snapshots import Snapshot, assert_same, columns, without
 
 pytestmark = pytest.mark.xdist_group("models")
 
-DIMENSIONS = ("day", "week", "month", "country", "category", "product")
-ALL_DAYS = (date(2024, 1, 1), date(2024, 12, 31))
-#: The last day of these months has a return, and nothing that was sold.
-SOME_DAYS = (date(2024, 1, 11), date(2024, 2, 15))
-READER = "models_reader"
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a build left behind."""
-
-    final: dict[str, Rows]
-    types: Rows
-    tables: dict[str, list[Row]]
-    kpis: dict[tuple[str, tuple[date, date]], Table]
-    headline: dict[str, Any] | None
-
-
-def snapshot(pipeline: Pipeline) -> Snapshot:
-    pipeline.build([], False)
-    names = [f"final.{name}" for name in final_tables(pipeline)]
-    names += [f"staging.stg_{name}" for name in ("customers", "products", "orders", "returns")]
-    names += ["intermediate.int_revenue_ledger", "meta.quarantine", "meta.field_issues"]
-    kpis = {}
-    for by in DIMENSIONS:
-        for days in (ALL_DAYS, SOME_DAYS):
-            table = pipeline.kpis(by, *days).table
-            assert table is not None
-            kpis[by, days] = table
-    return Snapshot(
-        final_tables(pipeline),
-        types(pipeline, "final"),
-        {name: pipeline.query(f"select * from {name}").dicts() for name in names},
-        kpis,
-        pipeline.kpis(None, None, None).headline,
-    )
-
-
-History = Callable[[str], tuple[Snapshot, Snapshot]]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="module")
-def pipelines(new_pipeline: NewPipeline, folder: Path) -> Callable[[str], Pipeline]:
-    """A warehouse for each engine."""
-    return cache(lambda engine: new_pipeline(engine, folder / engine, max_rejected="0.5"))
-
-
-@pytest.fixture(scope="module")
-def history(
-    pipelines: Callable[[str], Pipeline], folder: Path, request: pytest.FixtureRequest
-) -> History:
-    """On each engine, the first files loaded and built, then the changed ones on top."""
-
-    @cache
-    def of(engine: str) -> tuple[Snapshot, Snapshot]:
-        pipeline = pipelines(engine)
-        files = shop(
-            folder / f"{engine} shop",
-            customers=handmade.CUSTOMERS,
-            products=handmade.PRODUCTS,
-            orders=handmade.ORDERS,
-            returns=handmade.RETURNS,
-        )
-        load(pipeline, files)
-        first = snapshot(pipeline)
-        if engine == "postgres":
-            server: Server = request.getfixturevalue("postgres_server")
-            server.run(f"create role {READER} login")
-            pipeline.grant_reader(READER)
-        load(pipeline, shop(files, **handmade.CHANGED))
-        return first, snapshot(pipeline)
-
-    return of
+PRICE = Decimal("0.0001")
 
 
 @pytest.fixture(params=["first", "after the changes"])
@@ -108,18 +22,6 @@ def built(request: pytest.FixtureRequest, history: History, engine: str) -> tupl
     """What was built of each state of the files, and what the files say."""
     before, after = history(engine)
     return (before, handmade.FIRST) if request.param == "first" else (after, handmade.SECOND)
-
-
-def columns(found: list[Row], *names: str) -> Rows:
-    return in_order([tuple(row[name] for name in names) for row in found])
-
-
-def same(found: list[Row], expected: list[Row]) -> bool:
-    """Whether all columns of all rows are equal, whatever their order; says where not."""
-    assert {frozenset(row) for row in found} == {frozenset(row) for row in expected}
-    names = sorted(expected[0])
-    assert columns(found, *names) == columns(expected, *names)
-    return True
 
 
 def test_the_oracle_itself_agrees_with_figures_worked_by_hand() -> None:
@@ -174,9 +76,6 @@ def test_staging_holds_what_the_files_say(built: tuple[Snapshot, Shop]) -> None:
     )
 
 
-PRICE = Decimal("0.0001")
-
-
 def test_names_and_e_mails_are_cleaned(history: History, engine: str) -> None:
     first, second = history(engine)
     names = ("customer_id", "name", "email")
@@ -210,9 +109,8 @@ def test_every_field_that_could_not_be_read_is_listed(history: History, engine: 
 def test_the_ledger_has_every_entry(built: tuple[Snapshot, Shop]) -> None:
     found, truth = built
     entries = found.tables["intermediate.int_revenue_ledger"]
-    assert len({row.pop("entry_id") for row in entries if "entry_id" in row}) in (0, len(entries))
-    unnamed = [{k: v for k, v in row.items() if k != "line_number"} for row in entries]
-    assert same(unnamed, oracle_tables.ledger(truth))
+    assert len({row["entry_id"] for row in entries}) == len(entries)
+    assert_same(without(entries, "entry_id", "line_number"), oracle_tables.ledger(truth))
 
 
 @pytest.mark.parametrize(
@@ -227,4 +125,33 @@ def test_a_final_table_is_the_oracles_cell_by_cell(
     built: tuple[Snapshot, Shop], table: str, expected: Callable[[Shop], list[Row]]
 ) -> None:
     found, truth = built
-    assert same(found.tables[f"final.{table}"], expected(truth))
+    assert_same(found.tables[f"final.{table}"], expected(truth))
+
+
+#: (load, file, entity) and what became of the file's records: read, rejected, loaded; raw rows,
+#: staged, quarantined, superseded.
+QUALITY = {
+    "first": [
+        (1, "customers.csv", "customers", 6, 0, 6, 6, 4, 1, 1),
+        (1, "orders.csv", "orders", 25, 1, 24, 24, 13, 11, 0),
+        (1, "products.csv", "products", 5, 0, 5, 5, 5, 0, 0),
+        (1, "returns.csv", "returns", 6, 0, 6, 6, 4, 2, 0),
+    ],
+    "second": [
+        (1, "customers.csv", "customers", 6, 0, 6, 6, 0, 1, 5),
+        (1, "orders.csv", "orders", 25, 1, 24, 24, 0, 1, 23),
+        (1, "products.csv", "products", 5, 0, 5, 5, 0, 0, 5),
+        (1, "returns.csv", "returns", 6, 0, 6, 6, 4, 2, 0),
+        (2, "customers.csv", "customers", 6, 0, 6, 6, 4, 1, 1),
+        (2, "late.csv", "orders", 1, 0, 1, 1, 1, 0, 0),
+        (2, "orders.csv", "orders", 24, 1, 23, 23, 12, 11, 0),
+        (2, "products.csv", "products", 5, 0, 5, 5, 5, 0, 0),
+    ],
+}
+
+
+def test_every_record_is_accounted_for(history: History, engine: str) -> None:
+    names = ("load_id", "file", "entity", "records_read", "rows_rejected", "rows_loaded")
+    names += ("raw_rows", "staged_rows", "quarantined_rows", "superseded_rows")
+    for found, expected in zip(history(engine), QUALITY.values(), strict=True):
+        assert columns(found.tables["final.final_data_quality"], *names) == expected

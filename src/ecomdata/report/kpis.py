@@ -59,7 +59,8 @@ KPIS: Final = (
     Kpi("return_rate", "Return rate", "rate", "down",
         "Units returned divided by units sold.", "returns"),
     Kpi("gross_margin", "Gross margin", "money", "up",
-        "Net sales less the cost of what was sold; known only where every product has a cost.", "costs"),
+        "Net sales less the cost of what was sold; known only where every product has a cost.",
+        "costs"),
     Kpi("margin_rate", "Margin rate", "rate", "up",
         "Gross margin divided by net sales.", "costs"),
 )  # fmt: skip

@@ -160,8 +160,8 @@ def empty_shop() -> Report:
         "countries": [],
         "customers": [],
         "quality": {
-            "records": 0, "rejected": 0, "loaded": 0, "raw_rows": 0, "superseded": 0, "quarantined": 0,
-            "staged": 0, "conserved": True, "rules": [], "field_issues": [],
+            "records": 0, "rejected": 0, "loaded": 0, "raw_rows": 0, "superseded": 0,
+            "quarantined": 0, "staged": 0, "conserved": True, "rules": [], "field_issues": [],
         },
     }  # fmt: skip
 
