@@ -158,6 +158,10 @@ class Pipeline:
         with warehouse.exclusive(self.settings.lock_timeout):
             with warehouse.connect() as connection:
                 prepare(connection)
+                # Whoever holds the lock is the only one running: what still says so was killed.
+                connection.execute(
+                    "update meta.runs set status = 'killed' where status = 'running'"
+                )
                 run_id = connection.query(
                     "insert into meta.runs (run_id, command, started_at, status, version) "
                     "select coalesce(max(run_id), 0) + 1, $1, $2, 'running', $3 from meta.runs "

@@ -1,7 +1,9 @@
 """A generated shop, and a project after its first `ecomdata run`."""
 
 import json
+import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,18 @@ class Ran(Project):
     def shop(self) -> Shop:
         """What was loaded."""
         return Shop(self.folder / "shop")
+
+
+def copied(project: Ran, to: Path) -> Ran:
+    """A copy of a project on DuckDB."""
+    shutil.copytree(project.folder, to / PLACE)
+    return Ran(to / PLACE, first=project.first)
+
+
+@cache
+def asked(project: Project, *words: str) -> Any:
+    """The document of a command that only reads, of data that stays as it is: asked once."""
+    return project.json(*words)
 
 
 def run_new_shop(project: Project) -> Answer:

@@ -1,14 +1,13 @@
 """One generated shop, run once per engine in each test process that needs it."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Answer, Project
 from filelock import FileLock
-from generated_shop import PLACE, Ran, run_new_shop
+from generated_shop import PLACE, Ran, copied, run_new_shop
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +33,7 @@ def duckdb_run(shared_folder: Path) -> Ran:
 @pytest.fixture(scope="session")
 def duckdb_project(duckdb_run: Ran, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A copy of it, to work with."""
-    folder = tmp_path_factory.mktemp("copied") / PLACE
-    shutil.copytree(duckdb_run.folder, folder)
-    return Ran(folder, first=duckdb_run.first)
+    return copied(duckdb_run, tmp_path_factory.mktemp("copied"))
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,8 @@ def test_run_prints_the_true_figures_the_refused_records_and_the_report(project:
     refused = len([fault for fault in project.shop.dirt if fault["outcome"] == "refused"]) + late
     counts = re.findall(r"^[a-z_]+ +orders +(\d+)   (?:late )?orders.csv:\d+$", said, re.MULTILINE)
     assert sum(map(int, counts)) == refused
-    report = project.folder / "report.html"
-    assert said.endswith(f"report: {report}\n")
-    assert report.stat().st_size > 500_000
+    assert said.endswith(f"{project.folder.name}/report.html\n")
+    assert (project.folder / "report.html").stat().st_size > 500_000
     assert project.first.err == ""
 
 
@@ -70,7 +69,8 @@ def test_running_again_loads_nothing_and_gives_the_same_figures(project: Ran) ->
     before = loaded(project)
     again = project("run", "shop")
     assert again.out.splitlines()[0] == "nothing new: 6 files were loaded before, byte for byte"
-    assert again.out.splitlines()[1:] == project.first.out.splitlines()[2:]
+    assert again.out.splitlines()[1:-1] == project.first.out.splitlines()[2:-1]
+    assert again.out.endswith(f"\nreport: {project.folder / 'report.html'}\n")
     assert loaded(project) == before
     assert [run["status"] for run in project.json("status")["runs"][:2]] == ["done", "done"]
 

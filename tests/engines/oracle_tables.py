@@ -92,8 +92,10 @@ def customer_behavior(shop: Shop) -> list[Row]:
     """`final_customer_behavior`."""
     entries = shop.ledger()
     known = {customer.customer_id: customer for customer in shop.customers}
-    columns = ("orders", "units", "gross_sales", "discounts", "returns", "cancellations")
-    columns += ("net_sales", "average_order_value")
+    columns = [
+        *("orders", "units", "gross_sales", "discounts", "returns", "cancellations"),
+        *("net_sales", "average_order_value"),
+    ]
     rows = []
     for customer_id in sorted(known.keys() | {entry.customer_id for entry in entries}, key=str):
         own = [entry for entry in entries if entry.customer_id == customer_id]
@@ -117,8 +119,10 @@ def customer_behavior(shop: Shop) -> list[Row]:
 
 def kpis(shop: Shop, by: str, start: date, end: date) -> list[Row]:
     """`ecomdata kpis --by` a dimension, in its order."""
-    columns = ("net_sales", "orders", "average_order_value", "customers", "units", "gross_sales")
-    columns += ("discounts", "returns", "cancellations")
+    columns = [
+        *("net_sales", "orders", "average_order_value", "customers", "units", "gross_sales"),
+        *("discounts", "returns", "cancellations"),
+    ]
     entries = [entry for entry in shop.ledger() if start <= entry.day <= end]
     found = grouped(entries, BY[by])
     rows = [{by: name} | {key: row[key] for key in columns} for name, row in found.items()]

@@ -1,6 +1,7 @@
 """A shop's files by hand, and what a warehouse made of them."""
 
 import textwrap
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,12 @@ def raw_orders(pipeline: Pipeline) -> Rows:
 
 def in_order(unordered: tuple[tuple[Any, ...], ...] | Rows) -> Rows:
     """Rows sorted alike on every engine, NULLs first."""
-    return sorted(unordered, key=lambda row: [(x is not None, str(x)) for x in row])
+    return sorted(unordered, key=lambda row: [(x is not None, as_text(x)) for x in row])
+
+
+def as_text(value: Any) -> str:
+    """Equal values as equal text: 0.00, -0 and 0.0000 are one."""
+    return f"{value + 0:.6f}" if isinstance(value, Decimal) else str(value)
 
 
 def types(pipeline: Pipeline, schema: str) -> Rows:

@@ -10,7 +10,7 @@ from conftest import History
 from oracle import Shop, measures
 from oracle_tables import Row
 from shops import in_order
-from snapshots import Snapshot, assert_same, columns, without
+from snapshots import Snapshot, columns, listed, without
 
 pytestmark = pytest.mark.xdist_group("models")
 
@@ -110,7 +110,8 @@ def test_the_ledger_has_every_entry(built: tuple[Snapshot, Shop]) -> None:
     found, truth = built
     entries = found.tables["intermediate.int_revenue_ledger"]
     assert len({row["entry_id"] for row in entries}) == len(entries)
-    assert_same(without(entries, "entry_id", "line_number"), oracle_tables.ledger(truth))
+    unnamed = without(entries, "entry_id", "line_number")
+    assert listed(unnamed) == listed(oracle_tables.ledger(truth))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_a_final_table_is_the_oracles_cell_by_cell(
     built: tuple[Snapshot, Shop], table: str, expected: Callable[[Shop], list[Row]]
 ) -> None:
     found, truth = built
-    assert_same(found.tables[f"final.{table}"], expected(truth))
+    assert listed(found.tables[f"final.{table}"]) == listed(expected(truth))
 
 
 #: (load, file, entity) and what became of the file's records: read, rejected, loaded; raw rows,
@@ -151,7 +152,9 @@ QUALITY = {
 
 
 def test_every_record_is_accounted_for(history: History, engine: str) -> None:
-    names = ("load_id", "file", "entity", "records_read", "rows_rejected", "rows_loaded")
-    names += ("raw_rows", "staged_rows", "quarantined_rows", "superseded_rows")
+    names = [
+        *("load_id", "file", "entity", "records_read", "rows_rejected", "rows_loaded"),
+        *("raw_rows", "staged_rows", "quarantined_rows", "superseded_rows"),
+    ]
     for found, expected in zip(history(engine), QUALITY.values(), strict=True):
         assert columns(found.tables["final.final_data_quality"], *names) == expected

@@ -1,5 +1,6 @@
 """Everything that the report shows, read from the warehouse."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from ecomdata.warehouse import Connection
 
 _PRODUCTS_SHOWN = 50
 _EXAMPLE_CHARACTERS = 300
+_EMAIL = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
 
 
 def report_data(
@@ -86,7 +88,7 @@ def data_quality(connection: Connection) -> dict[str, Any]:
                 "example": {
                     "file": rule["file"],
                     "line": rule["line"],
-                    "raw_text": (rule["raw_text"] or "")[:_EXAMPLE_CHARACTERS],
+                    "raw_text": _without_person(rule["entity"], rule["raw_text"]),
                 },
             }
             for rule in rules
@@ -101,6 +103,13 @@ def data_quality(connection: Connection) -> dict[str, Any]:
             for issue in issues
         ],
     }
+
+
+def _without_person(entity: str, raw_text: str) -> str:
+    """Return the example's text as a report may show it: without names and e-mail addresses."""
+    if entity == "customers":
+        return "personal data: see ecomdata quarantine"
+    return _EMAIL.sub("***@***", raw_text)[:_EXAMPLE_CHARACTERS]
 
 
 def _currency(connection: Connection) -> str | None:

@@ -189,6 +189,6 @@ def as_text(value: Decimal | int | None) -> str | None:
 
 
 def _totals(connection: Connection, engine: str, period: Period) -> dict[str, Any]:
-    """Every figure of a period by name; none where it has no entries."""
-    answer = connection.query(sales_sql(engine, "total"), [period.start, period.end]).dicts()
-    return answer[0] if answer else {}
+    """Every figure of a period by name."""
+    [row] = connection.query(sales_sql(engine, "total"), [period.start, period.end]).dicts()
+    return row

@@ -32,14 +32,16 @@ GRAINS = {
 def sales_sql(engine: str, *grains: str) -> str:
     """Return the SQL of every sales figure by these grains, over entries of days $1 to $2.
 
-    Shape: one row per combination that has entries, in order of the grains.
+    Shape: one row per combination that has entries, in order of the grains; by "total" alone one
+    row always.
     """
     measures, ratios = _rendered(engine)
     columns = ", ".join(f'{GRAINS[grain]} as "{grain}"' for grain in grains)
     positions = ", ".join(str(i + 1) for i in range(len(grains)))
+    grouping = "" if grains == ("total",) else f"group by {positions}"
     return (
         f"with measured as (select {columns}, {measures} from {LEDGER} "
-        f"where entry_date between $1 and $2 group by {positions}) "
+        f"where entry_date between $1 and $2 {grouping}) "
         f"select *, {ratios} from measured order by {positions}"
     )
 
@@ -49,7 +51,8 @@ def sales_by_product_sql(engine: str) -> str:
 
     Names and classes (over all days) are those of `final_product_performance`.
     """
-    ratio = _macros(engine).ratio
+    macros = _macros(engine)
+    share = macros.ratio("total_revenue", "(select sum(total_revenue) from listed)", 6)
     return (
         f"with sold as ({sales_sql(engine, 'product')}), listed as ("
         " select final_product_performance.product_id, product_name,"
@@ -58,8 +61,8 @@ def sales_by_product_sql(engine: str) -> str:
         " coalesce(sold.units, 0) as units, sold.return_rate"
         " from final.final_product_performance"
         ' left join sold on sold."product" = final_product_performance.product_id) '
-        f"select *, {ratio('total_revenue', '(select sum(total_revenue) from listed)', 6)}"
-        " as revenue_share from listed order by total_revenue desc, product_id asc"
+        f"select *, {share} as revenue_share from listed"
+        f" order by total_revenue desc, {macros.bytewise('product_id')} asc"
     )
 
 

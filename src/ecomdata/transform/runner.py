@@ -103,7 +103,7 @@ def run_dbt(
         }
     )
     (target / "run_results.json").unlink(missing_ok=True)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
         env=environment,
         cwd=settings.cache,
@@ -113,14 +113,12 @@ def run_dbt(
         text=True,
         encoding="utf-8",
         errors="replace",
-    )
-    try:
-        complaints = list(_follow(process, progress))
-    except BaseException:
-        process.terminate()
-        raise
-    finally:
-        process.wait()
+    ) as process:
+        try:
+            complaints = list(_follow(process, progress))
+        except BaseException:
+            process.terminate()
+            raise
     nodes = _results(target)
     _check(process.returncode, nodes, complaints, target)
     return BuildResult(nodes, target)

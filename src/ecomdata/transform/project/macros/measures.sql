@@ -26,8 +26,9 @@
         as units_sold,
     cast(coalesce(-sum(case when entry_type = 'return' then quantity end), 0) as bigint)
         as units_returned,
-    cast(case when count(*) = count(cost_amount) then sum(cost_amount) end as numeric(18, 2))
-        as cost_amount
+    cast(case
+        when count(*) = count(cost_amount) then coalesce(sum(cost_amount), 0)
+    end as numeric(18, 2)) as cost_amount
 {%- endmacro %}
 
 {# What is divided or added from the measures above, so that no average is ever averaged. #}

@@ -28,3 +28,16 @@
         coalesce(cast({{ part }} as text), chr(30)){{ " || chr(31) || " if not loop.last }}
     {%- endfor %})
 {%- endmacro %}
+
+{# Text as it is to be put in order: byte by byte, whatever the database's language is. #}
+{% macro bytewise(text) -%}
+    {{ adapter.dispatch('bytewise', 'ecomdata')(text) }}
+{%- endmacro %}
+
+{% macro default__bytewise(text) -%}
+    {{ text }}
+{%- endmacro %}
+
+{% macro postgres__bytewise(text) -%}
+    {{ text }} collate "C"
+{%- endmacro %}

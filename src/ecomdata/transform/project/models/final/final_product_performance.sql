@@ -70,11 +70,12 @@ products_ranked as (
 
     select
         *,
-        cast(row_number() over (order by net_sales desc, product_id asc) as bigint)
-            as revenue_rank,
+        cast(row_number() over (
+            order by net_sales desc, {{ bytewise('product_id') }} asc
+        ) as bigint) as revenue_rank,
         cast(sum(net_sales) over () as numeric(18, 2)) as all_net_sales,
         cast(coalesce(sum(net_sales) over (
-            order by net_sales desc, product_id asc
+            order by net_sales desc, {{ bytewise('product_id') }} asc
             rows between unbounded preceding and 1 preceding
         ), 0) as numeric(18, 2)) as better_net_sales
     from products_measured

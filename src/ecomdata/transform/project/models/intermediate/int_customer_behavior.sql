@@ -29,15 +29,15 @@ entries_summed_to_customer as (
 
 ),
 
-order_gaps as (
+orders_in_sequence as (
 
     select
         customer_id,
         order_date,
-        {{ days_between(
-            'lag(order_date) over (partition by customer_id order by ordered_at, order_id)',
-            'order_date',
-        ) }} as days_since_previous_order
+        lag(order_date) over (
+            partition by customer_id
+            order by ordered_at, {{ bytewise('order_id') }}
+        ) as previous_order_date
     from orders
     where
         customer_id is not null
@@ -52,10 +52,11 @@ orders_summed_to_customer as (
         min(order_date) as first_order_date,
         max(order_date) as last_order_date,
         cast(
-            percentile_cont(0.5) within group (order by days_since_previous_order)
-            as numeric(18, 1)
+            percentile_cont(0.5) within group (
+                order by {{ days_between('previous_order_date', 'order_date') }}
+            ) as numeric(18, 1)
         ) as median_days_between_orders
-    from order_gaps
+    from orders_in_sequence
     group by customer_id
 
 ),

@@ -10,7 +10,7 @@ lines_summed_to_order as (
 
     select
         order_id,
-        min(customer_id) as customer_id,
+        min({{ bytewise('customer_id') }}) as customer_id,
         min(ordered_at) as ordered_at,
         min(order_date) as order_date,
         bool_and(is_cancelled) as is_cancelled
@@ -25,7 +25,7 @@ earlier_orders_counted as (
         *,
         coalesce(sum(case when is_cancelled then 0 else 1 end) over (
             partition by customer_id
-            order by ordered_at, order_id
+            order by ordered_at, {{ bytewise('order_id') }}
             rows between unbounded preceding and 1 preceding
         ), 0) as earlier_orders
     from lines_summed_to_order

@@ -17,7 +17,7 @@ lines_accepted as (
             coalesce(max(line_number) over (partition by order_id), 0)
             + row_number() over (
                 partition by order_id, line_number
-                order by _file, _line
+                order by {{ bytewise('_file') }}, _line
             )
         ) as line_number,
         customer_id,

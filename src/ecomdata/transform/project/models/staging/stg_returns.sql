@@ -15,7 +15,7 @@ lines_accepted as (
         order_id,
         row_number() over (
             partition by order_id
-            order by return_id, _file, _line
+            order by {{ bytewise('return_id') }}, {{ bytewise('_file') }}, _line
         ) as line_number,
         product_id,
         customer_id,

@@ -107,7 +107,7 @@ currencies_ranked as (
 
     select
         currency,
-        row_number() over (order by count(*) desc, currency asc) as currency_rank
+        row_number() over (order by count(*) desc, {{ bytewise('currency') }} asc) as currency_rank
     from values_typed
     where currency is not null
     group by currency
@@ -152,7 +152,7 @@ repeats_counted as (
                     when identical_lines = 'quarantine' then raw_fields
                     else _file || ':' || cast(_line as text)
                 end
-            order by _file, _line
+            order by {{ bytewise('_file') }}, _line
         ) as repeat_number
     from values_judged
 

@@ -69,7 +69,7 @@ statements_ranked as (
             product_id is not null
             and row_number() over (
                 partition by product_id
-                order by _load_id desc, _file desc, _line desc
+                order by _load_id desc, {{ bytewise('_file') }} desc, _line desc
             ) > 1
         ) as is_superseded
     from values_typed

@@ -41,7 +41,7 @@ orders_dated as (
     select
         order_id,
         min(ordered_at) as ordered_at,
-        min(customer_id) as customer_id
+        min({{ bytewise('customer_id') }}) as customer_id
     from orders
     where
         rule is null
@@ -139,7 +139,7 @@ repeats_counted as (
                     when identical_lines = 'quarantine' then raw_fields
                     else _file || ':' || cast(_line as text)
                 end
-            order by _file, _line
+            order by {{ bytewise('_file') }}, _line
         ) as repeat_number
     from values_judged
 

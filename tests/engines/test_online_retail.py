@@ -1,0 +1,209 @@
+"""Two months of a real shop (UCI Online Retail) come out exactly, on both engines."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import NewPipeline, Server
+from shops import Rows, final_tables, load, rows, types
+
+from ecomdata.pipeline import Pipeline
+
+FILES = Path(__file__).parents[3] / "shared" / "data" / "uci_online_retail"
+
+pytestmark = [
+    pytest.mark.shared_data,
+    pytest.mark.xdist_group("online retail"),
+    pytest.mark.skipif(not FILES.is_dir(), reason=f"the public data set is not at {FILES}"),
+]
+
+#: Of 105,335 lines, 214 have no positive quantity and 1,904 are returns.
+RECORDS, REFUSED, RETURNED = 105_335, 214, 1_904
+GROSS, RETURNS, NET = Decimal("2038742.59"), Decimal("-231722.66"), Decimal("1807019.93")
+CUSTOMERS = 1_682
+
+#: What staging holds, but for the load that brought it.
+STAGED = {
+    "stg_customers": "customer_id, country, _file, _line",
+    "stg_products": "product_id, product_name, _file, _line",
+    "stg_orders": "order_id, line_number, customer_id, product_id, quantity, unit_price,"
+    " total_price, ordered_at, is_cancelled, _file, _line",
+    "stg_returns": "return_id, line_number, customer_id, product_id, quantity, refund_amount,"
+    " returned_at, _file, _line",
+}
+
+
+@pytest.fixture(scope="module")
+def built(
+    new_pipeline: NewPipeline, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Pipeline]:
+    """All files in one load, built, on an engine."""
+
+    @cache
+    def of(engine: str) -> Pipeline:
+        pipeline = new_pipeline(engine, tmp_path_factory.mktemp(f"{engine} at once"))
+        load(pipeline, FILES)
+        pipeline.build([], False)
+        return pipeline
+
+    return of
+
+
+@dataclass(frozen=True)
+class Line:
+    invoice: str
+    product: str
+    quantity: int
+    price: Decimal
+    day: date
+    customer: str
+    country: str
+
+    @property
+    def is_return(self) -> bool:
+        return self.invoice.startswith("C")
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[Line]:
+    """The lines that count, read by nothing of ours."""
+    found = []
+    for path in sorted(FILES.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                line = Line(
+                    row["InvoiceNo"],
+                    row["StockCode"],
+                    int(row["Quantity"]),
+                    Decimal(row["UnitPrice"]),
+                    date.fromisoformat(row["InvoiceDate"][:10]),
+                    row["CustomerID"].removesuffix(".0"),
+                    row["Country"],
+                )
+                if line.quantity > 0 or line.is_return:
+                    found.append(line)
+    return found
+
+
+def added_up(lines: list[Line], key: Callable[[Line], object]) -> dict[object, tuple[Decimal, int]]:
+    """Net sales and orders by whatever the key says."""
+    sales: dict[object, Decimal] = defaultdict(Decimal)
+    orders: dict[object, set[str]] = defaultdict(set)
+    for line in lines:
+        sales[key(line)] += line.quantity * line.price
+        if not line.is_return:
+            orders[key(line)].add(line.invoice)
+    return {name: (sales[name], len(orders[name])) for name in sales}
+
+
+def test_the_headline_figures_are_exact(built: Callable[[str], Pipeline], engine: str) -> None:
+    headline = built(engine).kpis(None, None, None).headline
+    assert headline is not None
+    found = {kpi["id"]: kpi["all"] for kpi in headline["kpis"]}
+    assert found["gross_sales"] == str(GROSS)
+    assert (found["discounts"], found["cancellations"]) == ("0.00", "0.00")
+    assert found["returns"] == str(RETURNS)
+    assert found["net_sales"] == str(NET)
+    assert found["customers"] == str(CUSTOMERS)
+    assert found["gross_margin"] is None
+    ledger = "select sum(amount) from intermediate.int_revenue_ledger"
+    assert built(engine).query(ledger).scalar == NET
+
+
+def test_every_record_is_accounted_for(built: Callable[[str], Pipeline], engine: str) -> None:
+    pipeline = built(engine)
+    loads = pipeline.query(
+        "select count(*), sum(records_read), sum(rows_loaded), sum(rows_rejected) from meta.loads"
+    )
+    assert loads.rows == ((68, RECORDS, RECORDS, 0),)
+    quality = pipeline.query(
+        "select entity, sum(raw_rows), sum(staged_rows), sum(quarantined_rows),"
+        " sum(superseded_rows) from final.final_data_quality"
+        " where entity in ('orders', 'returns') group by entity order by entity"
+    )
+    orders = RECORDS - RETURNED
+    assert quality.rows == (
+        ("orders", orders, orders - REFUSED, REFUSED, 0),
+        ("returns", RETURNED, RETURNED, 0, 0),
+    )
+    rules = pipeline.query("select rule, field, count(*) from meta.quarantine group by rule, field")
+    assert rules.rows == (("non_positive_quantity", "quantity", REFUSED),)
+
+
+def test_every_refused_record_can_be_found_in_its_file(
+    built: Callable[[str], Pipeline], engine: str
+) -> None:
+    found = built(engine).query(
+        "select file, line, value, raw_text from meta.quarantine order by file, line"
+    )
+    for file, number, value, raw_text in found.rows:
+        line = (FILES / file).read_text(encoding="utf-8").splitlines()[number - 1]
+        [fields] = csv.reader([line])
+        assert fields[3] == value
+        assert raw_text.startswith(f"{fields[0]},,{fields[1]},{value},")
+
+
+@pytest.mark.parametrize("by", ["day", "month", "country", "product"])
+def test_sales_by_a_dimension_are_what_the_lines_add_up_to(
+    built: Callable[[str], Pipeline], engine: str, lines: list[Line], by: str
+) -> None:
+    table = built(engine).kpis(by, None, None).table
+    assert table is not None
+    home = {line.customer: line.country for line in lines if line.customer}
+    expected = {
+        "day": added_up(lines, lambda line: line.day),
+        "month": added_up(lines, lambda line: line.day.replace(day=1)),
+        "country": added_up(lines, lambda line: home.get(line.customer, "Unknown")),
+        "product": added_up(lines, lambda line: line.product),
+    }[by]
+    name, sales, orders = (
+        ("product_id", "total_revenue", "total_orders")
+        if by == "product"
+        else (by, "net_sales", "orders")
+    )
+    found = {row[name]: (row[sales], row[orders]) for row in table.dicts()}
+    assert found == expected
+
+
+def test_every_final_table_is_equal_on_both_engines_cell_by_cell(
+    built: Callable[[str], Pipeline], postgres_server: Server
+) -> None:
+    on_duckdb, on_postgres = built("duckdb"), built("postgres")
+    assert types(on_duckdb, "final") == types(on_postgres, "final")
+    expected = final_tables(on_duckdb)
+    for name, found in final_tables(on_postgres).items():
+        assert found == expected[name], name
+
+
+def test_three_loads_of_some_days_each_are_the_same_as_one(
+    built: Callable[[str], Pipeline],
+    new_pipeline: NewPipeline,
+    engine: str,
+    tmp_path: Path,
+) -> None:
+    at_once, by_days = built(engine), new_pipeline(engine, tmp_path / "project")
+    files = sorted(FILES.glob("*.csv"))
+    for some in (files[:20], files[20:21], files[21:]):
+        load(by_days, *some)
+    by_days.build([f"+{name}" for name in STAGED], False)
+    for name, listed in STAGED.items():
+        assert staged(by_days, name, listed) == staged(at_once, name, listed)
+    for table in ("raw.orders", "raw.returns"):
+        assert without_load(by_days, table) == without_load(at_once, table)
+    assert rows(by_days, "meta.loads", "max(load_id)", "count(*)") == [(3, 68)]
+
+
+def staged(pipeline: Pipeline, name: str, listed: str) -> Rows:
+    return list(pipeline.query(f"select {listed} from staging.{name} order by _file, _line").rows)
+
+
+def without_load(pipeline: Pipeline, table: str) -> Rows:
+    found = pipeline.query(f"select * from {table} order by _file, _line")
+    place = found.columns.index("_load_id")
+    return [row[:place] + row[place + 1 :] for row in found.rows]
