@@ -301,7 +301,7 @@ def quarantine(
             {"export": str(export), "records": records}, f"{records:,} records: {export}"
         )
         return
-    show.table(options.terminal, "Quarantine", table, shortened=("raw_text",), limit=50)
+    show.table(options.terminal, "Quarantine", table, shortened=("value", "raw_text"), limit=50)
 
 
 @command(app)

@@ -125,14 +125,12 @@ def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
 
 def quality(terminal: "Terminal", quality: dict[str, Any]) -> None:
     """Print what was refused by rule, and that nothing was lost."""
-    terminal.table(
-        "Refused records by rule",
-        ("rule", "entity", "records", "example"),
-        [
-            (r["rule"], r["entity"], r["count"], f"{r['example']['file']}:{r['example']['line']}")
-            for r in quality["rules"]
-        ],
-    )
+    rules = [
+        (r["rule"], r["entity"], r["count"], f"{r['example']['file']}:{r['example']['line']}")
+        for r in quality["rules"]
+    ]
+    if rules:
+        terminal.table("Refused records by rule", ("rule", "entity", "records", "example"), rules)
     terminal.say(
         f"{quality['records']:,} records = {quality['loaded']:,} loaded "
         f"+ {quality['rejected']:,} unreadable; {quality['raw_rows']:,} raw rows = "

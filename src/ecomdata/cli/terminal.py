@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from ecomdata.cli.text import plain, shown
+from ecomdata.cli.text import plain, printable, shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 #: Between two columns.
 _GAP = "   "
 
-#: Characters kept of a text that may be shortened.
-_SHORTENED = 40
+#: Characters kept of a text that may be shortened: at least, and at most.
+_SHORTEST, _SHORTENED = 12, 40
 
 
 @dataclass
@@ -49,14 +49,16 @@ class Terminal:
     def say(self, text: str = "") -> None:
         """Print a line for people; folded only at a terminal, between words."""
         if not (self.as_json or self.quiet):
-            self._out.print(Text(text), soft_wrap=not self._out.is_terminal or " " not in text)
+            self._out.print(
+                Text(printable(text)), soft_wrap=not self._out.is_terminal or " " not in text
+            )
 
     def error(self, text: str) -> None:
         """Print what went wrong."""
         self.stop()
         if self.as_json:
             self.document({"error": text})
-        self._err.print(Text(f"error: {text}", style="red"), soft_wrap=True)
+        self._err.print(Text(f"error: {printable(text)}", style="red"), soft_wrap=True)
 
     def table(
         self,
@@ -68,28 +70,22 @@ class Terminal:
     ) -> None:
         """Print a table with numbers, and what else is in `right` columns, to the right.
 
-        At a terminal, columns that do not fit are left out from the right and named below, and
-        text in `shortened` columns is cut: a number is never cut. Piped, all is printed.
+        Text in `shortened` columns is cut, at a narrow terminal the more. Columns that do not fit
+        even so are left out from the right and named below: a number is never cut.
         """
         if self.as_json or self.quiet:
             return
         listed = [list(row) for row in rows]
         texts = [[shown(value) for value in row] for row in listed]
-        cells: list[list[str]] = []
+        cells = [[name, *(row[i] for row in texts)] for i, name in enumerate(columns)]
+        widths = [max(map(cell_len, column)) for column in cells]
+        elastic = [i for i, name in enumerate(columns) if name in shortened]
+        for i in elastic:
+            widths[i] = min(widths[i], _SHORTENED)
+        fitting = self._fit(widths, elastic) if self._out.is_terminal else len(columns)
         for i, name in enumerate(columns):
-            column = [name, *(row[i] for row in texts)]
-            if name in shortened:
-                column = [_cut(text) for text in column]
-            width = max(map(cell_len, column))
             numeric = name in right or any(isinstance(row[i], int | Decimal) for row in listed)
-            cells.append([_padded(text, width, numeric) for text in column])
-        fitting = len(columns)
-        if self._out.is_terminal:
-            while (
-                fitting > 1
-                and cell_len(_GAP.join(column[0] for column in cells[:fitting])) > self._out.width
-            ):
-                fitting -= 1
+            cells[i] = [_padded(_cut(text, widths[i]), widths[i], numeric) for text in cells[i]]
         lines = [_GAP.join(line).rstrip() for line in zip(*cells[:fitting], strict=True)]
         head, *body = lines
         rule = "─" * max(map(cell_len, lines))
@@ -99,6 +95,17 @@ class Terminal:
         )
         if fitting < len(columns):
             self.say(f"not shown for lack of width: {', '.join(columns[fitting:])}")
+
+    def _fit(self, widths: list[int], elastic: Sequence[int]) -> int:
+        """Narrow the elastic columns as little as need be; return how many columns fit."""
+        least = [min(width, _SHORTEST) if i in elastic else width for i, width in enumerate(widths)]
+        fitting = len(widths)
+        while fitting > 1 and _across(least[:fitting]) > self._out.width:
+            fitting -= 1
+        for i in elastic:
+            excess = _across(widths[:fitting]) - self._out.width
+            widths[i] = max(least[i], widths[i] - max(excess, 0))
+        return fitting
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Show how far the work is; nothing where stderr is no terminal."""
@@ -133,8 +140,16 @@ class Terminal:
             self._bar = None
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHORTENED else text[: _SHORTENED - 1] + "…"
+def _across(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _cut(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    while cell_len(text) > width - 1:
+        text = text[: width - 1] if len(text) >= width else text[:-1]
+    return text + "…"
 
 
 def _padded(text: str, width: int, right: bool) -> str:

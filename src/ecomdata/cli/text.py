@@ -1,9 +1,13 @@
 """How single values look."""
 
 import math
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+#: Control characters but line feed and tab, and those that turn the direction of text.
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(value: Any) -> Any:
@@ -29,7 +33,12 @@ def shown(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
-    return str(value).replace("\n", "⏎").replace("\t", "⇥")
+    return printable(str(value).replace("\n", "⏎").replace("\t", "⇥"))
+
+
+def printable(text: str) -> str:
+    """Return text that cannot steer a terminal: files and their names may hold anything."""
+    return _STEERING.sub("\ufffd", text)
 
 
 def amount(text: str | None, unit: str) -> str:

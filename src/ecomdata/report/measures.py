@@ -56,9 +56,9 @@ def sales_by_product_sql(engine: str) -> str:
     return (
         f"with sold as ({sales_sql(engine, 'product')}), listed as ("
         " select final_product_performance.product_id, product_name,"
-        " final_product_performance.category, abc_class,"
-        " coalesce(sold.net_sales, 0) as total_revenue, coalesce(sold.orders, 0) as total_orders,"
-        " coalesce(sold.units, 0) as units, sold.return_rate"
+        " final_product_performance.category, coalesce(sold.net_sales, 0.00) as total_revenue,"
+        " coalesce(sold.orders, 0) as total_orders, coalesce(sold.units, 0) as units,"
+        " sold.return_rate, abc_class"
         " from final.final_product_performance"
         ' left join sold on sold."product" = final_product_performance.product_id) '
         f"select *, {share} as revenue_share from listed"

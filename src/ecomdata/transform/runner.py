@@ -91,7 +91,8 @@ def run_dbt(
         *("--log-level", "info"),
         *("--log-level-file", "none"),
         *("--vars", json.dumps(_variables(settings))),
-        *(["--select", *select] if select else []),
+        # Not the tests of selected models that read others, too: those may not be built yet.
+        *(["--indirect-selection", "buildable", "--select", *select] if select else []),
         *(["--full-refresh"] if full_refresh else []),
     ]
     environment = child_environment(
