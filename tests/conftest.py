@@ -1,0 +1,21 @@
+"""In CI a skip is a failure, but for what no machine can have at once or may lack by right."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+#: Data that is not part of the repository; tests for root only and for others only.
+_RIGHTLY_SKIPPED = ("no public data", "the public data set", "needs root", "root is refused")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn skips into failures where CI=true."""
+    report = yield
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if not reason.removeprefix("Skipped: ").startswith(_RIGHTLY_SKIPPED):
+            report.outcome = "failed"
+            report.longrepr = f"skipped in CI: {reason}"
+    return report
