@@ -13,6 +13,8 @@ from shops import load, shop
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import open_warehouse
 
+pytest_plugins = ["engine_fixtures"]
+
 ASK = """
 import sys, time
 from pathlib import Path

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ENGINES, NewPipeline, Server
+from servers import ENGINES, NewPipeline, Server
 from shops import HEADER, load, shop, state
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.warehouse import open_warehouse
+
+pytest_plugins = ["engine_fixtures"]
 
 KILLS = 20
 

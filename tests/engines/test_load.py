@@ -11,6 +11,8 @@ from ecomdata.cli import show
 from ecomdata.cli.terminal import Terminal
 from ecomdata.pipeline import Pipeline
 
+pytest_plugins = ["engine_fixtures"]
+
 
 def test_every_record_is_a_raw_row_as_read_with_its_file_and_line(
     pipeline: Pipeline, tmp_path: Path

@@ -9,6 +9,8 @@ from ecomdata.errors import InputError, TooManyRejectedError, UsageError
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import open_warehouse
 
+pytest_plugins = ["engine_fixtures"]
+
 
 def test_a_record_that_cannot_be_read_is_kept_with_file_line_rule_and_text(
     pipeline: Pipeline, tmp_path: Path

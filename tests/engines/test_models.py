@@ -6,11 +6,13 @@ from decimal import Decimal
 import handmade
 import oracle_tables
 import pytest
-from conftest import History
 from oracle import Shop, measures
 from oracle_tables import Row
+from servers import History
 from shops import in_order
 from snapshots import Snapshot, columns, listed, without
+
+pytest_plugins = ["engine_fixtures"]
 
 pytestmark = pytest.mark.xdist_group("models")
 

@@ -6,19 +6,21 @@ from pathlib import Path
 import handmade
 import psycopg
 import pytest
-from conftest import MODELS_READER, PASSWORD, History, NewPipeline, Server
+from servers import MODELS_READER, PASSWORD, History, NewPipeline, Server
 from shops import final_tables, load, rows, shop
 from snapshots import SOME_DAYS
 
 from ecomdata.errors import TooManyRejectedError
 from ecomdata.pipeline import Pipeline
 
+pytest_plugins = ["engine_fixtures"]
+
 pytestmark = pytest.mark.xdist_group("models")
 
 
 @pytest.mark.parametrize("moment", [0, 1], ids=["first", "after the changes"])
 def test_every_final_table_is_equal_on_both_engines_cell_by_cell(
-    history: History, postgres_server: Server, moment: int
+    history: History, moment: int
 ) -> None:
     on_duckdb, on_postgres = history("duckdb")[moment], history("postgres")[moment]
     assert on_duckdb.types == on_postgres.types
@@ -26,9 +28,7 @@ def test_every_final_table_is_equal_on_both_engines_cell_by_cell(
 
 
 @pytest.mark.parametrize("moment", [0, 1], ids=["first", "after the changes"])
-def test_every_entry_and_every_kpi_is_equal_on_both_engines(
-    history: History, postgres_server: Server, moment: int
-) -> None:
+def test_every_entry_and_every_kpi_is_equal_on_both_engines(history: History, moment: int) -> None:
     on_duckdb, on_postgres = history("duckdb")[moment], history("postgres")[moment]
     ledger = "intermediate.int_revenue_ledger"
     assert ids(on_duckdb.tables[ledger]) == ids(on_postgres.tables[ledger])

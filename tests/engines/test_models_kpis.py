@@ -7,11 +7,13 @@ from typing import Any
 import handmade
 import oracle_tables
 import pytest
-from conftest import History
 from oracle import Shop, measures, ratio
+from servers import History
 from snapshots import ALL_DAYS, DIMENSIONS, SOME_DAYS
 
 from ecomdata.report import KPIS
+
+pytest_plugins = ["engine_fixtures"]
 
 pytestmark = pytest.mark.xdist_group("models")
 

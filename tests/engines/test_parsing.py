@@ -12,6 +12,8 @@ from jinja2 import Environment, StrictUndefined
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import open_warehouse
 
+pytest_plugins = ["engine_fixtures"]
+
 MACROS = resources.files("ecomdata.transform") / "project" / "macros" / "portable"
 NBSP, NARROW = "\u00a0", "\u202f"
 

@@ -14,6 +14,8 @@ from ecomdata.errors import UsageError, WarehouseError
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import Connection, open_warehouse, prepare, quote
 
+pytest_plugins = ["engine_fixtures"]
+
 SCHEMA, TABLE = "a \"b'", 'c; drop "d'
 COLUMNS = ('"', "e f", "größe")
 

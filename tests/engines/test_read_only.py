@@ -6,13 +6,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import NewPipeline, Server
+from servers import NewPipeline, Server
 from shops import load, rows, shop
 
 from ecomdata.errors import UsageError, WarehouseDeniedError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.warehouse import Connection, open_warehouse
+
+pytest_plugins = ["engine_fixtures"]
 
 READER = 're"ader'
 

@@ -1,8 +1,6 @@
 """The commands. Heavy modules are imported by the command that needs them: start-up counts."""
 
-import csv
 import subprocess
-import sys
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -274,8 +272,7 @@ def query(
         raise UsageError("--csv and --json exclude each other: one answer, one form")
     table = options.pipeline().query(sql)
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([table.columns, *table.rows])
+        show.print_csv(table)
     else:
         show.table(options.terminal, "", table)
 

@@ -1,8 +1,9 @@
-"""What goes on around every command: wrong usage, a reader that goes away, the exit code."""
+"""What goes on around every command: wrong usage, an output that is gone or full, the exit code."""
 
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 
 from typer.exceptions import TyperException
 
@@ -11,6 +12,8 @@ from ecomdata.cli.app import app
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal need not know every character
             stream.reconfigure(errors="replace")
@@ -26,19 +29,30 @@ def _code() -> int:
         return exc.exit_code
     except (BrokenPipeError, SystemExit):
         # `| head` has read enough, and Rich or Typer ends what is printed: nothing has failed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as exc:  # what no command has better words for: a full disk behind `>`
+        _drop_output()
+        _error(f"{exc.filename or 'the output'} cannot be used: {exc.strerror}")
+        return 2
     return code or 0
 
 
 def _say_usage(exc: TyperException) -> None:
+    message = exc.format_message()
+    if message.startswith("Usage: ") and "--json" not in sys.argv:  # no command: this is the help
+        sys.stdout.write(f"{message}\n")
+        message = "no command was named"
+    context = getattr(exc, "ctx", None)
+    _error(f"{message.rstrip('.')}: see {context.command_path if context else 'ecomdata'} --help")
+
+
+def _error(text: str) -> None:
     from ecomdata.cli.terminal import Terminal
 
-    terminal = Terminal(as_json="--json" in sys.argv)
-    context = getattr(exc, "ctx", None)
-    message = exc.format_message()
-    if message.startswith("Usage: "):  # no command was named: this is its help
-        terminal.say(message)
-        message = "no command was named"
-    command = context.command_path if context else "ecomdata"
-    terminal.error(f"{message.rstrip('.')}: see {command} --help")
+    Terminal(as_json="--json" in sys.argv).error(text)
+
+
+def _drop_output() -> None:
+    """Let what is not printed yet go nowhere, or Python complains about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

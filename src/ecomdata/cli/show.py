@@ -1,8 +1,10 @@
 """How results look at the terminal, and as JSON."""
 
 import csv
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +163,14 @@ def checks(terminal: "Terminal", checks: "Sequence[Check]") -> None:
         terminal.say(f"{check.state:<8} {check.name}: {check.found}")
         if check.advice:
             terminal.say(f"{'':<8} {check.advice}")
+
+
+def print_csv(table: "Table") -> None:
+    """Print a table as CSV: UTF-8, whatever the terminal has, as it is for programs."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerows([table.columns, *table.rows])
 
 
 def export_csv(table: "Table", path: Path) -> None:

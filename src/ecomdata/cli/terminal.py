@@ -121,7 +121,7 @@ class Terminal:
             )
 
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
@@ -129,9 +129,9 @@ class Terminal:
                 transient=True,
             )
             self._bar.start()
-            self._bar.add_task(what, total=total)
+            self._bar.add_task("", total=total)
         task = self._bar.task_ids[0]
-        self._bar.update(task, description=f"{what:.40}", completed=done, total=total)
+        self._bar.update(task, description=printable(what)[:40], completed=done, total=total)
 
     def stop(self) -> None:
         """Take the progress bar away."""
