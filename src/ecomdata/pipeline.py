@@ -77,9 +77,9 @@ class Pipeline:
 
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
-        warehouse = self._warehouse
-        with warehouse.connect(read_only=True) as connection:
+        with self._reading() as (connection, _):
             report.require_build(connection)
+        warehouse = self._warehouse
         with self._recorded("test", warehouse):
             result = transform.run_dbt(
                 "test", warehouse, self.settings, select=select, progress=self.progress
@@ -109,7 +109,7 @@ class Pipeline:
 
     def query(self, sql: str) -> Table:
         """Run a stranger's SQL on a connection that can change nothing."""
-        with self._warehouse.connect(read_only=True) as connection:
+        with self._reading() as (connection, _):
             return connection.query(sql)
 
     def quarantine(self, rule: str | None, file: str | None) -> Table:
@@ -131,7 +131,7 @@ class Pipeline:
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[Connection, str]]:
-        warehouse = self._warehouse
+        warehouse = open_warehouse(self.settings)
         with warehouse.connect(read_only=True) as connection:
             yield connection, warehouse.engine
 

@@ -22,7 +22,7 @@ def main() -> None:
 
 def _code() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="ecomdata", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as exc:
         _say_usage(exc)

@@ -68,7 +68,10 @@ class DuckDBConnection:
         """Run one statement and return its rows."""
         self.execute(sql, values)
         names = tuple(column[0] for column in self.raw.description or ())
-        return Table(names, tuple(self.raw.fetchall()))
+        try:
+            return Table(names, tuple(self.raw.fetchall()))
+        except duckdb.Error as exc:
+            raise _translated(exc, self.path) from exc
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file; return the rows."""

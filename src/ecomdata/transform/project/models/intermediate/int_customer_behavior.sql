@@ -79,13 +79,13 @@ customers_described as (
         orders_summed_to_customer.first_order_date,
         orders_summed_to_customer.last_order_date,
         orders_summed_to_customer.median_days_between_orders,
-        coalesce(entries_summed_to_customer.orders, 0) as orders,
-        coalesce(entries_summed_to_customer.units, 0) as units,
-        coalesce(entries_summed_to_customer.gross_sales, 0) as gross_sales,
-        coalesce(entries_summed_to_customer.discounts, 0) as discounts,
-        coalesce(entries_summed_to_customer.returns, 0) as returns,
-        coalesce(entries_summed_to_customer.cancellations, 0) as cancellations,
-        coalesce(entries_summed_to_customer.net_sales, 0) as net_sales
+        cast(coalesce(entries_summed_to_customer.orders, 0) as bigint) as orders,
+        cast(coalesce(entries_summed_to_customer.units, 0) as bigint) as units,
+        cast(coalesce(entries_summed_to_customer.gross_sales, 0) as numeric(18, 2)) as gross_sales,
+        cast(coalesce(entries_summed_to_customer.discounts, 0) as numeric(18, 2)) as discounts,
+        cast(coalesce(entries_summed_to_customer.returns, 0) as numeric(18, 2)) as returns,
+        cast(coalesce(entries_summed_to_customer.cancellations, 0) as numeric(18, 2)) as cancellations,
+        cast(coalesce(entries_summed_to_customer.net_sales, 0) as numeric(18, 2)) as net_sales
     from customer_ids
     left join customers on customer_ids.customer_id = customers.customer_id
     left join entries_summed_to_customer

@@ -1,0 +1,53 @@
+"""Ctrl-C: exit code 130, nothing half done, and the next command is fine."""
+
+from pathlib import Path
+
+import pytest
+from command_line import Project
+from generated_shop import Ran, asked, copied
+from processes import interrupted, temporary_files
+
+pytest_plugins = ["shop_fixtures"]
+
+SAID = "error: interrupted; what was complete before still is\n"
+
+
+@pytest.mark.parametrize("whole_group", [True, False], ids=["at the terminal", "by kill"])
+def test_ctrl_c_during_a_load_leaves_the_load_before(tmp_path: Path, whole_group: bool) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "first.csv").write_text(
+        "order_id,product_id,quantity,total_price,order_date\nO1,P1,1,2.00,2025-01-01\n"
+    )
+    project("generate", "shop", "--orders", "20000")
+    project("load", "first.csv")
+    before = project.json("status")
+    cache = tmp_path / ".ecomdata"
+    answer = interrupted(
+        project, "load", "shop",
+        once=lambda: any(cache.glob("load-*/*.csv")), whole_group=whole_group,
+    )  # fmt: skip
+    assert (answer.code, answer.out, answer.err) == (130, "", SAID)
+    assert temporary_files(tmp_path) == []
+    after = project.json("status")
+    assert (after["loads"], after["rows"]) == (before["loads"], before["rows"])
+    assert [run["status"] for run in after["runs"]] == ["interrupted", "done"]
+    assert project.json("load", "shop")["load_id"] == 2
+
+
+def test_ctrl_c_during_a_build_leaves_the_figures_and_the_next_build_is_fine(
+    duckdb_run: Ran, tmp_path: Path
+) -> None:
+    project = copied(duckdb_run, tmp_path)
+    written = project.folder / ".ecomdata" / "dbt" / "duckdb" / "run"
+    for old in written.rglob("*.sql"):
+        old.unlink()
+    answer = interrupted(
+        project, "--json", "build",
+        once=lambda: any(written.rglob("int_*.sql")), whole_group=True,
+    )  # fmt: skip
+    assert answer.code == 130
+    assert answer.document == {"error": SAID[7:-1]} and answer.err == SAID
+    assert project.json("kpis") == asked(duckdb_run, "kpis")
+    assert project.json("status")["runs"][0]["status"] == "interrupted"
+    project("build")
+    assert project.json("kpis") == asked(duckdb_run, "kpis")
