@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
 
+#: What the rows of an entity are where its name would mislead: an order has many lines.
+_LINES = {"orders": "order lines", "returns": "returned lines"}
+
 
 def shop(terminal: "Terminal", summary: "Summary") -> None:
     """Print what was generated."""
@@ -52,7 +55,7 @@ def load(terminal: "Terminal", load: "Load", per_file: bool, dry_run: bool = Fal
             ],
         )
     sources = ", ".join(dict.fromkeys(each.connector.title for each in load.files))
-    rows = ", ".join(f"{count:,} {name}" for name, count in load.rows.items())
+    rows = ", ".join(f"{count:,} {_LINES.get(name, name)}" for name, count in load.rows.items())
     refused = sum(each.rows_rejected for each in load.files)
     terminal.say(f"{sources}: {len(load.files)} files, {rows}; {refused:,} records unreadable")
     for caveat in load.caveats:

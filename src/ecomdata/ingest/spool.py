@@ -12,7 +12,7 @@ from typing import IO, Any, Self
 import duckdb
 
 from ecomdata.contract import entity as contract_entity
-from ecomdata.errors import DataError, WarehouseFullError
+from ecomdata.errors import DataError, EcomDataError, WarehouseFullError
 from ecomdata.ingest.connector import Connector, FileKind
 from ecomdata.ingest.conventions import Evidence
 from ecomdata.warehouse import quote
@@ -35,14 +35,17 @@ class Spool:
     def __init__(self, folder: Path, load_id: int) -> None:
         self._folder = folder
         self._load_id = load_id
-        self._duckdb = duckdb.connect(
-            str(folder / "spool.duckdb"),
-            config={
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "preserve_insertion_order": "false",
-            },
-        )
+        try:
+            self._duckdb = duckdb.connect(
+                str(folder / "spool.duckdb"),
+                config={
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "preserve_insertion_order": "false",
+                },
+            )
+        except duckdb.Error as exc:
+            raise self._translated(exc) from exc
         self._run("create schema mapped")
         self._run(
             "create table mapped.rejects (load_id bigint, file varchar, line bigint, "
@@ -149,11 +152,14 @@ class Spool:
         try:
             return self._duckdb.execute(sql, list(values) or None).fetchall()
         except duckdb.Error as exc:
-            if "no space left" in str(exc).lower():
-                raise WarehouseFullError(
-                    f"no space left in {self._folder}: free some; nothing was loaded"
-                ) from exc
-            raise DataError(f"while reading files: {exc}") from exc
+            raise self._translated(exc) from exc
+
+    def _translated(self, exc: duckdb.Error) -> EcomDataError:
+        if "no space left" in str(exc).lower():
+            return WarehouseFullError(
+                f"no space left in {self._folder}: free some; nothing was loaded"
+            )
+        return DataError(f"while reading files: {exc}")
 
 
 def _matches(column: str, pattern: str) -> str:

@@ -33,7 +33,8 @@ def file_lock(path: Path, timeout: float) -> Iterator[None]:
             f"cannot write {path}: {exc.strerror}; the folder must be writable"
         ) from exc
     try:
-        holder.write_text(str(os.getpid()))
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            holder.write_text(str(os.getpid()))
         yield
     finally:
         with suppress(OSError):

@@ -84,7 +84,8 @@ customers_described as (
         cast(coalesce(entries_summed_to_customer.gross_sales, 0) as numeric(18, 2)) as gross_sales,
         cast(coalesce(entries_summed_to_customer.discounts, 0) as numeric(18, 2)) as discounts,
         cast(coalesce(entries_summed_to_customer.returns, 0) as numeric(18, 2)) as returns,
-        cast(coalesce(entries_summed_to_customer.cancellations, 0) as numeric(18, 2)) as cancellations,
+        cast(coalesce(entries_summed_to_customer.cancellations, 0) as numeric(18, 2))
+            as cancellations,
         cast(coalesce(entries_summed_to_customer.net_sales, 0) as numeric(18, 2)) as net_sales
     from customer_ids
     left join customers on customer_ids.customer_id = customers.customer_id
