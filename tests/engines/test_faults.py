@@ -1,4 +1,4 @@
-"""What goes wrong with a warehouse: the error's class, its exit code and words, and what is left."""
+"""What goes wrong with a warehouse: its error, exit code and words, and what is left."""
 
 import os
 import signal

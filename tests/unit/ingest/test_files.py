@@ -1,0 +1,128 @@
+"""Which files a load is about, and which of them are new."""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecomdata.errors import UsageError
+from ecomdata.ingest.files import File, find_files, split_new
+from ecomdata.warehouse import Table
+
+
+def make(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+
+def names(*paths: Path) -> list[str]:
+    return [file.name for file in find_files(paths)]
+
+
+def test_a_folder_is_all_its_exports_at_any_depth_in_order_of_name(tmp_path: Path) -> None:
+    make(tmp_path, "b.csv", "a.TSV", "2024/05/c.Csv", "notes.txt", "d.csv.gz", "csv")
+    make(tmp_path, ".hidden.csv", ".git/e.csv", "2024/.cache/f.csv")
+    (tmp_path / "folder.csv").mkdir()
+    assert names(tmp_path) == ["2024/05/c.Csv", "a.TSV", "b.csv"]
+
+
+def test_a_folder_below_a_hidden_one_is_looked_into(tmp_path: Path) -> None:
+    make(tmp_path, ".shop/a.csv")
+    assert names(tmp_path / ".shop") == ["a.csv"]
+
+
+def test_a_file_that_is_named_is_meant_whatever_it_is_called(tmp_path: Path) -> None:
+    make(tmp_path, "orders.txt")
+    file = tmp_path / "orders.txt"
+    digest = hashlib.sha256(b"orders.txt").hexdigest()
+    assert find_files([file]) == [File(file, "orders.txt", digest)]
+
+
+def test_a_file_that_is_named_twice_is_meant_once(tmp_path: Path) -> None:
+    make(tmp_path, "a.csv")
+    assert names(tmp_path, tmp_path / "a.csv") == ["a.csv"]
+
+
+def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_files([tmp_path, tmp_path / "x"])
+    assert str(caught.value) == (
+        f"{tmp_path / 'x'} does not exist: name a folder or a file with exports"
+    )
+
+
+def test_folders_without_exports_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, "a/notes.txt", "b/.hidden.csv")
+    a, b = tmp_path / "a", tmp_path / "b"
+    with pytest.raises(UsageError) as caught:
+        find_files([a, b])
+    assert str(caught.value) == f"no file with exports in {a}, {b}: looked for .csv, .tsv"
+
+
+def test_a_file_without_permission_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a.csv")
+
+    def denied(*args: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(UsageError) as caught:
+        find_files([tmp_path])
+    assert str(caught.value) == (f"no permission to read {tmp_path / 'a.csv'}: check who owns it")
+
+
+class Loads:
+    """A warehouse that knows which files were loaded, in order."""
+
+    def __init__(self, *loaded: tuple[str, str]) -> None:
+        self._loaded = loaded
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
+        assert sql == "select file, sha256 from meta.loads order by load_id"
+        return Table(("file", "sha256"), self._loaded)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        raise NotImplementedError
+
+    def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
+        raise NotImplementedError
+
+    def transaction(self) -> nullcontext[None]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+def file(name: str, sha256: str) -> File:
+    return File(Path(name), name, sha256)
+
+
+@pytest.mark.parametrize(
+    ("loaded", "found", "new"),
+    [
+        pytest.param([], ["a 1", "b 2"], ["a 1", "b 2"], id="an empty warehouse knows none"),
+        pytest.param(["a 1"], ["a 1", "b 2"], ["b 2"], id="the same file again"),
+        pytest.param(["a 1"], ["renamed 1"], [], id="the same bytes by another name"),
+        pytest.param(["a 1"], ["a 2"], ["a 2"], id="other bytes by the same name"),
+        pytest.param(["a 1", "a 2"], ["a 2"], [], id="the last state again"),
+        pytest.param(["a 1", "a 2"], ["a 1"], ["a 1"], id="back to a former state"),
+        pytest.param([], ["a 1", "b 1"], ["a 1"], id="the same bytes twice at once"),
+    ],
+)
+def test_a_file_is_new_unless_its_bytes_were_loaded_last(
+    loaded: list[str], found: list[str], new: list[str]
+) -> None:
+    def pairs(listed: list[str]) -> list[tuple[str, str]]:
+        return [(one.split()[0], one.split()[1]) for one in listed]
+
+    files = [file(*pair) for pair in pairs(found)]
+    new_files, known = split_new(Loads(*pairs(loaded)), files)
+    assert new_files == [file(*pair) for pair in pairs(new)]
+    assert known == [one for one in files if one not in new_files]
