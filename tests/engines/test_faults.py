@@ -243,7 +243,8 @@ def test_a_test_that_fails_is_named(new_pipeline: NewPipeline, tmp_path: Path) -
 def test_a_run_that_was_killed_is_marked_so_by_the_next(pipeline: Pipeline, tmp_path: Path) -> None:
     settings, pipe = pipeline.settings, tmp_path / "customers.csv"
     os.mkfifo(pipe)
-    command = [sys.executable, "-c", LOAD, settings.project, settings.warehouse, pipe]
+    words = [settings.project, settings.warehouse, pipe]
+    command = [sys.executable, "-c", LOAD, *map(str, words)]
     with subprocess.Popen(command) as process:
         with pipe.open("w"):  # waits until the load opens it to read: it is recorded by then
             process.send_signal(signal.SIGKILL)

@@ -97,7 +97,7 @@ def test_a_project_folder_that_is_not_there_is_named() -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        load_settings().threads = 7  # type: ignore[misc]
+        load_settings().threads = 7
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ RETAIL = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,C
 
 def recognised(header: str, name: str = "some.csv", source: str | None = None) -> str | None:
     found = recognise(Path(name), header.split(","), source)
-    return found and f"{found.connector.name} {found.kind.name}"
+    return f"{found.connector.name} {found.kind.name}" if found else None
 
 
 @pytest.mark.parametrize(
