@@ -19,3 +19,16 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
             report.outcome = "failed"
             report.longrepr = f"skipped in CI: {reason}"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what `--dist loadgroup` promises: a group's tests run in one process.
+
+    pytest-xdist 3.8 writes the group into `_nodeid`, where pytest 9.2 no longer looks.
+    """
+    for item in items:
+        if (name := vars(item).pop("_nodeid", None)) is not None:
+            from _pytest.nodeid import NodeId  # there is none in earlier versions
+
+            item._id = NodeId.parse(name)

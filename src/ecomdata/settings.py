@@ -88,8 +88,9 @@ def load_settings(**flags: Any) -> Settings:
 
 def redacted(url: str) -> str:
     """Return the URL without its password, for messages and logs."""
-    # Up to the last @: what should stand as %40 or %20 in a password often does not.
-    without_userinfo = re.sub(r"(://[^:/@?\s]*):[^?]*@", r"\1:***@", url)
+    # Up to the last @ before the query, which opens with ?name=: what should stand as %40, %3F or
+    # %20 in a password often does not.
+    without_userinfo = re.sub(r"(://[^:/@?\s]*):(?:[^?]|\?(?!\w+=))*@", r"\1:***@", url)
     return re.sub(r"(password=)[^&]*", r"\1***", without_userinfo)
 
 

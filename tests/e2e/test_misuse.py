@@ -54,9 +54,9 @@ def loaded(project: Project) -> Project:
         ("load orders.csv --source shopyfi", 2, "no source is called 'shopyfi'"),
         ("load orders.csv --max-rejected 2", 2, "max_rejected: input should be less than"),
         ("load orders.csv --date-order ymd", 2, "Invalid value for '--date-order'"),
-        ("load", 2, "Missing argument 'DIR|FILE...': see ecomdata load --help"),
+        ("load", 2, "Missing argument 'DIR|FILE...' (see ecomdata load --help)"),
         ("loda orders.csv", 2, "No such command 'loda'"),
-        ("warehouse strat", 2, "No such command 'strat': see ecomdata warehouse --help"),
+        ("warehouse strat", 2, "Did you mean 'start'? (see ecomdata warehouse --help)"),
         ("kpis --form 2025-01-01", 2, "No such option: --form"),
         ("kpis --from 2025-02-30", 2, "Invalid value for '--from'"),
         ("kpis --to tomorrow", 2, "Invalid value for '--to'"),
@@ -112,7 +112,7 @@ def test_an_error_in_json_is_one_document_too(project: Project, words: str, code
 def test_without_a_command_the_help_is_shown(project: Project) -> None:
     answer = project(code=2)
     assert answer.out.startswith("Usage: ecomdata [OPTIONS] COMMAND")
-    assert answer.err == "error: no command was named: see ecomdata --help\n"
+    assert answer.err == "error: no command was named (see ecomdata --help)\n"
     assert project("--help").out == answer.out
     assert project("--version").out == f"ecomdata {__version__}\n"
 

@@ -15,6 +15,12 @@ HEADER = "order_id,customer_id,product_id,quantity,total_price,order_date\n"
 ORDERS = HEADER + "O1,C1,P1,2,6.00,2024-05-01\nO2,C1,P2,1,4.00,2024-05-02\n"
 CUSTOMERS = "customer_id,name\nC1,Ann\n"
 
+#: The tables that a load writes.
+WRITTEN = (
+    *("raw.customers", "raw.products", "raw.orders", "raw.returns"),
+    *("meta.loads", "meta.reader_rejects"),
+)
+
 FINAL_TABLES = (
     "final_customer_behavior",
     "final_data_quality",
@@ -55,8 +61,7 @@ def rows(pipeline: Pipeline, table: str, *columns: str) -> Rows:
 
 def state(pipeline: Pipeline) -> dict[str, Rows]:
     """All that a load writes."""
-    entities = ("raw.customers", "raw.products", "raw.orders", "raw.returns")
-    return {name: rows(pipeline, name) for name in (*entities, "meta.loads", "meta.reader_rejects")}
+    return {name: rows(pipeline, name) for name in WRITTEN}
 
 
 def raw_orders(pipeline: Pipeline) -> Rows:

@@ -44,7 +44,7 @@ def _say_usage(exc: TyperException) -> None:
         sys.stdout.write(f"{message}\n")
         message = "no command was named"
     context = getattr(exc, "ctx", None)
-    _error(f"{message.rstrip('.')}: see {context.command_path if context else 'ecomdata'} --help")
+    _error(f"{message.rstrip('.')} (see {context.command_path if context else 'ecomdata'} --help)")
 
 
 def _error(text: str) -> None:

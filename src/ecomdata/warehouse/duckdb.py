@@ -124,8 +124,7 @@ class DuckDBWarehouse:
             raise WarehouseError(
                 f"{self.path} does not exist: load something first (ecomdata run DIR)"
             )
-        if not self.path.parent.is_dir():
-            raise WarehouseError(f"{self.path.parent} does not exist: make the folder first")
+        self._require_folder()
         try:
             raw = duckdb.connect(
                 str(self.path), read_only=read_only, config=_CONFIG | (_SEALED if read_only else {})
@@ -141,6 +140,7 @@ class DuckDBWarehouse:
     @contextmanager
     def exclusive(self, timeout: float) -> Iterator[None]:
         """Hold `<file>.lock`: DuckDB's own lock is let go between our steps and dbt's."""
+        self._require_folder()  # the lock would make it
         with file_lock(self.path.with_name(self.path.name + ".lock"), timeout):
             yield
 
@@ -155,3 +155,7 @@ class DuckDBWarehouse:
             UsageError: always.
         """
         raise UsageError("DuckDB has no roles: who may read the file is who may read the data")
+
+    def _require_folder(self) -> None:
+        if not self.path.parent.is_dir():
+            raise WarehouseError(f"{self.path.parent} does not exist: make the folder first")

@@ -24,9 +24,7 @@ def followed(*lines: str) -> tuple[list[str], list[tuple[str, int, int]]]:
         stdout = io.StringIO("".join(f"{line}\n" for line in lines))
 
     told: list[tuple[str, int, int]] = []
-    complaints = list(
-        runner._follow(cast(Any, Process()), lambda *progress: told.append(progress))
-    )
+    complaints = list(runner._follow(cast(Any, Process()), lambda *progress: told.append(progress)))
     return complaints, told
 
 
