@@ -18,7 +18,13 @@ from filelock import FileLock, Timeout
 from ecomdata import __version__
 from ecomdata.contract import META_TABLES, entity
 from ecomdata.contract.entities import PROVENANCE
-from ecomdata.errors import DataError, InputError, TooManyRejectedError, WarehouseFullError
+from ecomdata.errors import (
+    DataError,
+    InputError,
+    TooManyRejectedError,
+    UsageError,
+    WarehouseFullError,
+)
 from ecomdata.ingest.connector import Connector, FileKind, recognise
 from ecomdata.ingest.conventions import Conventions, DateOrder
 from ecomdata.ingest.dialect import Dialect, sniff
@@ -152,7 +158,9 @@ def _work_folder(parent: Path) -> Iterator[Path]:
             yield Path(folder)
     except OSError as exc:
         if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
+            raise UsageError(
+                f"{exc.filename or parent}: {exc.strerror or exc}; nothing was loaded"
+            ) from exc
         raise WarehouseFullError(
             f"no space left in {parent}: free some; nothing was loaded"
         ) from exc

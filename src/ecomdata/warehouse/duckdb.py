@@ -1,7 +1,7 @@
 """DuckDB: one file in the project's folder, no server."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -96,7 +96,8 @@ class DuckDBConnection:
         try:
             yield
         except BaseException:
-            self.raw.rollback()
+            with suppress(duckdb.Error):  # the first error is the one to be told
+                self.raw.rollback()
             raise
         self.execute("commit")
 
