@@ -43,13 +43,15 @@ class Project:
     warehouse: str = ""
     command: tuple[str, ...] = ECOMDATA
 
-    def __call__(self, *words: str | Path, code: int | None = 0, **variables: str) -> Answer:
+    def __call__(
+        self, *words: str | Path, code: int | None = 0, typed: str = "", **variables: str
+    ) -> Answer:
         """Run a command that must end with this exit code (None: any), and without a traceback."""
         done = subprocess.run(
             [*self.command, *map(str, words)],
             cwd=self.folder,
             env=self.environment(**variables),
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             encoding="utf-8",
         )

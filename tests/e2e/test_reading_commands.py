@@ -148,7 +148,10 @@ def test_a_query_can_change_nothing(project: Ran) -> None:
         assert said.code in (2, 3) and said.out == "", sql
         assert said.err.startswith("error: "), sql
     assert project.json("status") == before
-    assert list(project.folder.rglob("stolen.csv")) == []
+    assert [
+        *project.folder.glob("stolen.csv"),
+        *project.folder.glob(".ecomdata/*/*/stolen.csv"),
+    ] == []
 
 
 def test_status_tells_loads_rows_and_runs(project: Ran) -> None:

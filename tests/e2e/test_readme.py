@@ -60,12 +60,27 @@ def test_every_command_of_the_readme_works_in_its_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_of_the_readme_is_one_of_the_makefile(target: str) -> None:
+    assert would_run(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "warehouse"),
+    [("make demo", "duckdb:///ecomdata.duckdb"), ("make demo WAREHOUSE=postgres", "postgres")],
+)
+def test_the_demo_is_a_run_in_a_project_of_its_own(target: str, warehouse: str) -> None:
+    assert target in TARGETS
+    words = shlex.split(would_run(target)[-1])
+    assert words[1:] == ["-m", *f"ecomdata run --project demo --warehouse {warehouse}".split()]
+
+
+def would_run(target: str) -> list[str]:
+    """The command lines of a target, none of which is run."""
     environment = Project(ROOT).environment(MAKEFLAGS="", MAKELEVEL="0")
     done = subprocess.run(
         [*shlex.split(target), "-n"], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
+    return done.stdout.splitlines()
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:

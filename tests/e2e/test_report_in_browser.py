@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 import pytest
 from browser import NAMES, find_chromium, launched
+from generated_shop import Ran, asked
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from ecomdata.report.page import render
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["shop_fixtures"]
 
 SAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "report" / "sample.py"))
 CHARTS = ("sales", "products", "categories", "countries", "customers")
@@ -101,6 +103,20 @@ def test_every_chart_is_drawn_and_nothing_runs_off_the_page(
         for summary in report.page.locator("summary:visible").all():
             summary.click()
         assert report.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_report_of_a_run_shows_the_shop_and_its_sales(
+    browser: Browser, duckdb_run: Ran
+) -> None:
+    [net_sales] = [k for k in asked(duckdb_run, "kpis")["kpis"] if k["id"] == "net_sales"]
+    with opened(browser, duckdb_run.folder / "report.html") as report:
+        for chart in CHARTS:
+            assert len(report.shapes(chart)) >= 7, chart
+        card = report.page.locator(".cards > li").filter(
+            has=report.page.get_by_role("heading", name="Net sales", exact=True)
+        )
+        shown = card.locator(".value").inner_text()
+        assert shown.replace("€", "").replace(",", "") == net_sales["value"]
 
 
 def test_light_turns_dark_under_a_page_that_is_open(

@@ -130,8 +130,10 @@ def test_installed_in_a_closed_folder_everything_works_and_nothing_is_left_there
     project = Project(tmp_path, command=installed)
     assert project("--version").out == f"ecomdata {ecomdata.__version__}\n"
     project("generate", "shop", "--orders", "300")
-    said = project("run", "shop").out
-    assert said.endswith(f"report: {tmp_path / 'report.html'}\n")
-    project("report", "--out", "again.html")
+    (tmp_path / "demo").mkdir()
+    said = project("run", "shop", "--project", "demo").out  # as `make demo`, with a smaller shop
+    assert said.endswith(f"report: {tmp_path / 'demo' / 'report.html'}\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"shop", "demo"}
+    project("report", "--project", "demo", "--out", "again.html")
     assert (tmp_path / "again.html").stat().st_size > 500_000
     assert listing(package) == before
