@@ -111,6 +111,12 @@ def test_build_takes_a_selection_and_lists_what_it_did(duckdb_project: Ran) -> N
     assert len([node for node in nodes if node["kind"] == "test"]) > 1
 
 
+@on_duckdb
+def test_a_selection_of_nothing_is_no_success(duckdb_project: Ran) -> None:
+    answer = duckdb_project("build", "--select", "final_sales_reprot", code=2)
+    assert answer.err == "error: --select final_sales_reprot: no model or test is called so\n"
+
+
 @on_postgres
 def test_the_tests_of_the_models_pass(postgres_project: Ran) -> None:
     said = postgres_project("test").out

@@ -155,11 +155,6 @@ def test_what_is_built_refuses_wrong_questions(duckdb_run: Ran) -> None:
     assert project.json("query", "", code=2).keys() == {"error"}
 
 
-def test_a_selection_of_nothing_is_no_success(loaded: Project) -> None:
-    answer = loaded("build", "--select", "final_sales_reprot", code=2)
-    assert "--select final_sales_reprot: no model or test is called so" in answer.err
-
-
 @pytest.mark.parametrize("words", ["kpis", "query table", "load .", "build"])
 def test_a_server_that_is_down_is_named_without_its_password(project: Project, words: str) -> None:
     url = f"postgresql://anna:{SECRET}@127.0.0.1:1/shop"
