@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecomdata import __version__, ingest, report, transform
-from ecomdata.errors import EcomDataError, UsageError, WarehouseDeniedError
+from ecomdata.errors import UsageError, WarehouseDeniedError
 from ecomdata.ingest import Load, LoadPlan
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
@@ -172,7 +172,7 @@ class Pipeline:
             try:
                 yield
                 status = "done"
-            except EcomDataError as exc:
+            except Exception as exc:
                 status, message = "failed", str(exc)
                 raise
             finally:

@@ -13,6 +13,7 @@ from ecomdata.errors import UsageError, WarehouseDeniedError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.warehouse import Connection, open_warehouse
+from ecomdata.warehouse.open import embedded_server
 
 pytest_plugins = ["engine_fixtures"]
 
@@ -186,3 +187,19 @@ def test_who_may_not_make_roles_is_told_so(new_pipeline: NewPipeline, tmp_path: 
 def test_duckdb_has_no_roles_and_says_so(new_pipeline: NewPipeline, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="DuckDB has no roles: who may read the file"):
         new_pipeline("duckdb", tmp_path / "project").grant_reader(READER)
+
+
+def test_the_projects_own_server_reads_as_a_role_that_cannot_become_another(tmp_path: Path) -> None:
+    settings = load_settings(project=tmp_path, warehouse="postgres")
+    settings.cache.mkdir()
+    leaving = (
+        "select set_config('role', 'ecomdata', true), (select count(*) from "
+        "ts_stat($$select to_tsvector(pg_read_file('PG_VERSION'))$$))"
+    )
+    try:
+        with open_warehouse(settings).connect(read_only=True) as connection:
+            assert connection.query("select session_user").scalar == "ecomdata_query"
+            with pytest.raises(WarehouseDeniedError, match="permission denied to set role"):
+                connection.query(leaving)
+    finally:
+        embedded_server(settings).stop()

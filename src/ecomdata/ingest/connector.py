@@ -76,7 +76,7 @@ def connectors() -> tuple[Connector, ...]:
     return tuple(_parsed(name) for name in folders if (_FOLDER / name / "connector.toml").is_file())
 
 
-def connector(name: str) -> Connector:
+def find_connector(name: str) -> Connector:
     """Return the connector of that name.
 
     Raises:
@@ -103,7 +103,7 @@ def recognise(path: Path, header: Sequence[str], source: str | None = None) -> R
     Raises:
         InputError: the header resembles a known one and lacks what that needs; says what.
     """
-    candidates = [connector(source)] if source else connectors()
+    candidates = [find_connector(source)] if source else connectors()
     ranked = sorted(
         (
             (len(kind.positions(header)), path.stem.lower() == kind.name, platform, kind)

@@ -25,7 +25,7 @@ from ecomdata.errors import (
     UsageError,
     WarehouseFullError,
 )
-from ecomdata.ingest.connector import Connector, FileKind, recognise
+from ecomdata.ingest.connector import Connector, FileKind, find_connector, recognise
 from ecomdata.ingest.conventions import Conventions, DateOrder
 from ecomdata.ingest.dialect import Dialect, sniff
 from ecomdata.ingest.files import File, find_files, split_new
@@ -105,6 +105,8 @@ def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress
         InputError: a file is empty, no text, or of no known layout; a date can be read two ways.
         TooManyRejectedError: too many records could not be read; nothing was loaded.
     """
+    if plan.source:
+        find_connector(plan.source)  # a mistyped name is an error also where nothing is new
     _clear_leftovers(plan.work)
     new, known = split_new(connection, find_files(paths))
     sources, unused = _recognised(new, plan.source)

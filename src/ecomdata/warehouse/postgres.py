@@ -52,7 +52,7 @@ def _translated(exc: psycopg.Error, url: str) -> EcomDataError:
         return WarehouseBusyError(f"{url}: {text.splitlines()[0]}; try again")
     if isinstance(exc, psycopg.OperationalError):
         return WarehouseUnreachableError(
-            f"{url} cannot be reached: {text.splitlines()[0] if text else exc!r}. "
+            f"{url} cannot be reached: {(text or type(exc).__name__).splitlines()[0]}. "
             "Is the server running, and is the URL right?"
         )
     return UsageError(f"the warehouse refused the statement: {text}")
@@ -117,9 +117,15 @@ class PostgresConnection:
 
 @dataclass(frozen=True)
 class PostgresWarehouse:
-    """A database on a server."""
+    """A database on a server.
+
+    Args:
+        url: whom to connect as, and where.
+        reader: the role that reads for strangers; None reads as the URL's own role.
+    """
 
     url: str
+    reader: str | None = None
     engine: ClassVar[str] = "postgres"
 
     @property
@@ -131,8 +137,9 @@ class PostgresWarehouse:
     def connect(self, *, read_only: bool = False) -> Iterator[PostgresConnection]:
         """Open a connection to the server."""
         try:
+            as_reader = {"user": self.reader} if read_only and self.reader else {}
             raw = psycopg.connect(
-                self.url,
+                conninfo.make_conninfo(self.url, **as_reader),
                 autocommit=True,
                 application_name="ecomdata",
                 connect_timeout=10,
@@ -208,7 +215,8 @@ class PostgresWarehouse:
 def _make_read_only(connection: PostgresConnection) -> None:
     """Start a transaction that changes nothing.
 
-    A superuser's COPY could still run programs in it: hence the role that can only read.
+    A superuser's COPY could still run programs in it: hence the role that can only read. Such a
+    role can be left again by SQL that means harm: give strangers a URL of no superuser.
     """
     superuser = connection.query("select rolsuper from pg_roles where rolname = current_user")
     connection.execute("begin transaction read only")

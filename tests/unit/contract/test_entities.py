@@ -9,7 +9,7 @@ import yaml
 
 from ecomdata.contract import ENTITIES, META_TABLES, Entity, entity
 from ecomdata.contract.entities import PROVENANCE
-from ecomdata.ingest.connector import connector
+from ecomdata.ingest.connector import find_connector
 
 STAGING = resources.files("ecomdata") / "transform" / "project" / "models" / "staging"
 CONNECTORS = resources.files("ecomdata") / "ingest" / "connectors"
@@ -82,7 +82,7 @@ def test_a_base_model_trims_the_contracts_columns_in_their_order(one: Entity) ->
 
 @of_each_entity
 def test_the_briefs_connector_knows_every_column_by_its_own_name(one: Entity) -> None:
-    [kind] = [kind for kind in connector("brief").kinds if kind.name == one.name]
+    [kind] = [kind for kind in find_connector("brief").kinds if kind.name == one.name]
     assert tuple(kind.columns) == one.column_names
     assert all(spellings[0] == column for column, spellings in kind.columns.items())
     assert kind.required == one.required

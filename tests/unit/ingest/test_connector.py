@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.connector import connector, connectors, recognise
+from ecomdata.ingest.connector import connectors, find_connector, recognise
 
 ORDERS = "order_id,customer_id,product_id,quantity,total_price,order_date"
 RETAIL = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country"
@@ -80,7 +80,7 @@ def test_an_unknown_source_is_refused_with_those_there_are() -> None:
 
 
 def test_columns_stand_where_the_header_has_them_and_the_first_of_two_counts() -> None:
-    [customers] = [kind for kind in connector("brief").kinds if kind.name == "customers"]
+    [customers] = [kind for kind in find_connector("brief").kinds if kind.name == "customers"]
     assert customers.positions(["E-Mail", "colour", "Full Name", "id", "name"]) == {
         "customer_id": 3,
         "name": 2,
