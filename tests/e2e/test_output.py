@@ -1,6 +1,7 @@
 """Where the output goes: a terminal of 80 columns, a pipe, a pipe that closes, a full disk."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -18,7 +19,7 @@ ORDERS = "order_id,product_id,quantity,total_price,order_date\nO1,P1,12,1234.50,
 
 def through(project: Project, pipe: str) -> Answer:
     """Run a command line of the shell that contains `ecomdata`."""
-    command = " ".join(project.command)
+    command = shlex.join(project.command)
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {pipe.replace('ecomdata', command, 1)}"],
         cwd=project.folder,
