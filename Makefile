@@ -3,9 +3,10 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 WAREHOUSE ?= duckdb:///ecomdata.duckdb
+ROWS ?= 1000000
 PIP := .venv/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help setup demo test lint docs clean
+.PHONY: help setup demo test lint docs bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +42,9 @@ lint: .venv/.dev ## Check style, types, SQL and the rules of import
 
 docs: .venv/.dev ## Write docs/cli.md and docs/kpis.md anew from the code
 	.venv/bin/python docs/generate.py
+
+bench: .venv/.dev ## Measure loading against psql and DuckDB in turn, write docs/benchmarks.md [ROWS=1000000]
+	.venv/bin/python benchmarks/load.py --rows $(ROWS)
 
 clean: ## Remove what can be made again
 	rm -rf .venv demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from ecomdata import __version__, ingest, report, transform
 from ecomdata.errors import UsageError, WarehouseDeniedError
-from ecomdata.ingest import Load, LoadPlan
+from ecomdata.ingest import Load, LoadPlan, Undone
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
@@ -68,6 +68,12 @@ class Pipeline:
         warehouse = self._warehouse
         with self._recorded("load", warehouse):
             return self._load(warehouse, paths, plan)
+
+    def undo(self, load_id: int) -> Undone:
+        """Take a load back; the figures know of it from the next build on."""
+        warehouse = self._warehouse
+        with self._recorded("undo", warehouse), warehouse.connect() as connection:
+            return ingest.undo(connection, load_id)
 
     def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
         """Build and test the models."""

@@ -54,7 +54,7 @@ def loaded(project: Project) -> Project:
         ("load orders.csv --source shopyfi", 2, "no source is called 'shopyfi'"),
         ("load orders.csv --max-rejected 2", 2, "max_rejected: input should be less than"),
         ("load orders.csv --date-order ymd", 2, "Invalid value for '--date-order'"),
-        ("load", 2, "Missing argument 'DIR|FILE...' (see ecomdata load --help)"),
+        ("load", 2, "nothing to load: name folders or files, or --undo LOAD_ID"),
         ("loda orders.csv", 2, "No such command 'loda'"),
         ("warehouse strat", 2, "Did you mean 'start'? (see ecomdata warehouse --help)"),
         ("kpis --form 2025-01-01", 2, "No such option: --form"),

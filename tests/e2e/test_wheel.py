@@ -26,7 +26,6 @@ NEEDED = (
     "transform/project/macros/measures.sql",
     "transform/project/tests/conservation/records_become_rows_or_rejects.sql",
     "ingest/connectors/brief/connector.toml",
-    "ingest/connectors/brief/orders.sql",
     "ingest/connectors/online_retail/connector.toml",
     "ingest/connectors/online_retail/orders.sql",
     "report/static/report.js",

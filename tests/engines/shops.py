@@ -45,11 +45,12 @@ def load(
     source: str | None = None,
     date_order: DateOrder | None = None,
     dry_run: bool = False,
+    replace: bool = False,
 ) -> Load:
     """Load as the command does."""
     settings = pipeline.settings
     settings.cache.mkdir(exist_ok=True)
-    plan = LoadPlan(settings.cache, settings.max_rejected, source, date_order, dry_run)
+    plan = LoadPlan(settings.cache, settings.max_rejected, source, date_order, dry_run, replace)
     return pipeline.load(paths, plan)
 
 

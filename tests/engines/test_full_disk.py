@@ -3,35 +3,41 @@
 import os
 import random
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers import OWNER, Server
 from shops import CUSTOMERS, load, shop, state
 
 from ecomdata.errors import WarehouseFullError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 
+pytest_plugins = ["engine_fixtures"]
+
 MIB = 1 << 20
 SIZE = 24 * MIB
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MiB."""
+def small_disk() -> Iterator[Path]:
+    """A file system of 24 MiB, in a place that a server of another user can reach."""
     if os.geteuid() != 0:
         pytest.skip("needs root: it mounts a small file system")
-    disk = tmp_path / "disk"
-    disk.mkdir()
+    disk = Path(tempfile.mkdtemp())
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(disk)]
     mounted = subprocess.run(command, capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"needs root that may mount: {mounted.stderr.strip()}")
     try:
+        if mounted.returncode:
+            pytest.skip(f"needs root that may mount: {mounted.stderr.strip()}")
+        disk.chmod(0o755)
         yield disk
     finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        if not mounted.returncode:
+            subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        disk.rmdir()
 
 
 def fill(disk: Path, leave: int) -> Path:
@@ -78,3 +84,35 @@ def test_a_load_that_finds_no_space_changes_nothing_and_goes_well_later(
         assert load(pipeline, shop(tmp_path / "next", customers="id\nC2\n")).rows == {
             "customers": 1
         }
+
+
+@pytest.fixture
+def small_database(small_disk: Path, postgres_server: Server) -> Iterator[str]:
+    """The URL of a database on the small disk."""
+    folder = small_disk / "tables"
+    folder.mkdir()
+    [(process,)] = postgres_server.run("select pg_backend_pid()")
+    os.chown(folder, Path(f"/proc/{process}").stat().st_uid, -1)
+    postgres_server.run(f"create tablespace small location '{folder}'")
+    postgres_server.run(f"create database on_a_small_disk owner {OWNER} tablespace small")
+    yield postgres_server.owners_url("on_a_small_disk")
+    postgres_server.run("drop database on_a_small_disk with (force)")
+    postgres_server.run("drop tablespace small")
+
+
+def test_a_server_without_space_changes_nothing_and_goes_well_later(
+    small_database: str, small_disk: Path, tmp_path: Path, big: Path
+) -> None:
+    pipeline = Pipeline(load_settings(project=tmp_path, warehouse=small_database))
+    load(pipeline, shop(tmp_path / "first", customers=CUSTOMERS))
+    before = state(pipeline)
+
+    ballast = fill(small_disk, MIB)
+    with pytest.raises(WarehouseFullError) as caught:
+        load(pipeline, big)
+    assert caught.value.exit_code == 3
+    assert str(caught.value).endswith(": the server has no space left; nothing was changed")
+
+    ballast.unlink()
+    assert state(pipeline) == before
+    assert load(pipeline, shop(tmp_path / "next", customers="id\nC2\n")).rows == {"customers": 1}

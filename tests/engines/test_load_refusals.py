@@ -113,7 +113,7 @@ def test_a_failure_while_copying_takes_back_what_was_written_before(
     before = state(pipeline)
     with open_warehouse(pipeline.settings).connect() as connection:
         connection.execute("alter table raw.returns drop column reason")
-    returns = "order_id,product_id,quantity,refund_amount\nO1,P1,1,3\n"
+    returns = "order_id,product_id,quantity,refund_amount,reason\nO1,P1,1,3,late\n"
     with pytest.raises(UsageError, match="reason"):
         load(pipeline, shop(tmp_path / "next", orders=ORDERS, returns=returns))
     after = state(pipeline)

@@ -81,6 +81,38 @@ def test_a_copy_appends_and_fills_the_columns_that_are_named(
     assert content(connection) == (("1", None, "x"), ("2", None, "y"), ("3", None, "z"))
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_blocks_are_appended_as_they_come_in_any_delimiter(
+    connection: Connection, tmp_path: Path, delimiter: str
+) -> None:
+    blocks = [b"1,a b,\n2,,x\n", b'3,"","two\nlines"\n', b'4,"\r",0\n']
+    copied = connection.copy_blocks(
+        SCHEMA,
+        TABLE,
+        COLUMNS,
+        (block.replace(b",", delimiter.encode()) for block in blocks),
+        delimiter,
+        tmp_path,
+    )
+    assert copied == 4
+    assert content(connection) == (
+        ("1", "a b", None),
+        ("2", None, "x"),
+        ("3", None, "two\nlines"),
+        ("4", "\r", "0"),
+    )
+
+
+def test_a_copy_that_its_blocks_end_is_taken_back(connection: Connection, tmp_path: Path) -> None:
+    def failing() -> Iterator[bytes]:
+        yield b"1,b,c\n"
+        raise WarehouseError("no more")
+
+    with pytest.raises(WarehouseError, match="no more"), connection.transaction():
+        connection.copy_blocks(SCHEMA, TABLE, COLUMNS, failing(), ",", tmp_path)
+    assert content(connection) == ()
+
+
 def test_a_copy_gives_numbers_to_columns_of_numbers(connection: Connection, tmp_path: Path) -> None:
     connection.execute("create table numbers (load_id bigint, line bigint)")
     file = tmp_path / "numbers.csv"

@@ -1,5 +1,6 @@
 """The commands. Heavy modules are imported by the command that needs them: start-up counts."""
 
+import dataclasses
 import subprocess
 from dataclasses import asdict
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from ecomdata.errors import UsageError, WarehouseUnreachableError
 
 if TYPE_CHECKING:
     from ecomdata.ingest import LoadPlan
+    from ecomdata.ingest.dialect import Given
     from ecomdata.settings import Settings
     from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
@@ -55,8 +57,26 @@ MaxRejected = Annotated[
     float | None,
     typer.Option(metavar="RATE", help="Share of records that may be refused (default 0.05)."),
 ]
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Files stand in for the earlier ones of their names, whole."),
+]
 Order = Annotated[
     Literal["dmy", "mdy"] | None, typer.Option(help="For files whose days could be months.")
+]
+
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Encoding of the text, as utf-8 or cp1252.")
+]
+Delimiter = Annotated[
+    str | None, typer.Option(metavar="CHARACTER", help="Between fields; tab is said so.")
+]
+Quote = Annotated[str | None, typer.Option(metavar="CHARACTER", help="Around fields.")]
+Escape = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER", help="Before a quote within a quoted field; none: nothing is."
+    ),
 ]
 
 
@@ -72,6 +92,7 @@ def run(
     source: Source = None,
     max_rejected: MaxRejected = None,
     date_order: Order = None,
+    replace: Replace = False,
     full_refresh: FullRefresh = False,
     report: Annotated[
         Path | None,
@@ -85,7 +106,8 @@ def run(
     pipeline = options.pipeline(max_rejected=max_rejected)
     folder = directory or _demo_shop(options, pipeline.settings.project / "shop")
     out = report or pipeline.settings.project / "report.html"
-    result = pipeline.run([folder], _plan(pipeline.settings, source, date_order), out, full_refresh)
+    plan = _plan(pipeline.settings, source, date_order, replace=replace)
+    result = pipeline.run([folder], plan, out, full_refresh)
     if options.json:
         options.terminal.document(
             {
@@ -155,24 +177,119 @@ def generate(
 @command(app)
 def load(
     options: Options,
-    paths: Annotated[list[Path], typer.Argument(metavar="DIR|FILE...", help="What to load.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="DIR|FILE...", help="What to load.")
+    ] = None,
     source: Source = None,
     max_rejected: MaxRejected = None,
     date_order: Order = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and judge, change nothing.")
     ] = False,
+    replace: Replace = False,
+    undo: Annotated[
+        int | None, typer.Option(metavar="LOAD_ID", help="Take a whole load back instead.")
+    ] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    quote: Quote = None,
+    escape: Escape = None,
+    header_line: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="The line, from 1, of the header.")
+    ] = None,
 ) -> None:
     """Bring files into the raw tables: all or none, and the same bytes change nothing.
 
     Example: ecomdata load exports/2025-11-24 --dry-run
     """
+    if undo is not None:
+        if paths or dry_run or replace or source or date_order or max_rejected is not None:
+            raise UsageError("--undo takes a whole load back: name no files and no other option")
+        undone = options.pipeline().undo(undo)
+        if options.json:
+            options.terminal.document(asdict(undone))
+        else:
+            show.undone(options.terminal, undone)
+        return
+    if not paths:
+        raise UsageError("nothing to load: name folders or files, or --undo LOAD_ID")
     pipeline = options.pipeline(max_rejected=max_rejected)
-    result = pipeline.load(paths, _plan(pipeline.settings, source, date_order, dry_run))
+    plan = _plan(pipeline.settings, source, date_order, dry_run, replace)
+    written = _written(encoding, delimiter, quote, escape, header_line)
+    result = pipeline.load(paths, dataclasses.replace(plan, given=written))
     if options.json:
         options.terminal.document(show.load_document(result))
     else:
         show.load(options.terminal, result, per_file=True, dry_run=dry_run)
+
+
+@command(app)
+def connect(
+    options: Options,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Exports of any layout.")],
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=HEADER",
+            help="Says where a column of the contract stands (orders.total_price=Betrag); "
+            "may be repeated; HEADER none: nowhere.",
+        ),
+    ] = None,
+    date_order: Order = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier connector.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Propose, write nothing.")] = False,
+) -> None:
+    """Propose a connector for files of an unknown layout, and write it beside them to review.
+
+    What the files leave open is asked at a terminal, and else named with the option that says it.
+
+    Example: ecomdata connect exports --map orders.total_price=Betrag
+    """
+    from ecomdata.cli import connecting
+
+    connecting.connect(
+        options.terminal, directory, connecting.answers(given or []), date_order, dry_run, force
+    )
+
+
+@command(app)
+def read(
+    options: Options,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of delimited text.")],
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    quote: Quote = None,
+    escape: Escape = None,
+    header_line: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="The line, from 1, of the header; 0: it has none."),
+    ] = None,
+) -> None:
+    """Show what is in a file: how it is written, its records, and what is none.
+
+    Every record stands here with its own fields, also where load would refuse it for their number.
+
+    Example: ecomdata read exports/orders.csv --json
+    """
+    from ecomdata.ingest.contents import read_as
+
+    contents = read_as(file, _written(encoding, delimiter, quote, escape, header_line))
+    if options.json:
+        options.terminal.document(show.contents_document(contents))
+    else:
+        show.contents(options.terminal, file, contents)
+
+
+@command(app)
+def sources(options: Options) -> None:
+    """Show the platforms whose exports are known, their files and what they cannot tell."""
+    from ecomdata.ingest.connector import connectors
+
+    if options.json:
+        options.terminal.document(show.sources_document(connectors()))
+    else:
+        show.sources(options.terminal, connectors())
 
 
 @command(app)
@@ -394,10 +511,30 @@ def _plan(
     source: str | None,
     date_order: Literal["dmy", "mdy"] | None,
     dry_run: bool = False,
+    replace: bool = False,
 ) -> "LoadPlan":
     from ecomdata.ingest import LoadPlan
 
-    return LoadPlan(settings.cache, settings.max_rejected, source, date_order, dry_run)
+    return LoadPlan(settings.cache, settings.max_rejected, source, date_order, dry_run, replace)
+
+
+def _written(
+    encoding: str | None,
+    delimiter: str | None,
+    quote: str | None,
+    escape: str | None,
+    header_line: int | None,
+) -> "Given":
+    from ecomdata.ingest.dialect import Given
+
+    names = {"tab": "\t", "\\t": "\t", "space": " "}
+    return Given(
+        encoding,
+        delimiter and names.get(delimiter, delimiter),
+        quote,
+        "" if escape == "none" else escape,
+        header_line,
+    )
 
 
 def _day(value: datetime | None) -> date | None:

@@ -2,6 +2,8 @@
 
 import csv
 import sys
+import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from io import TextIOWrapper
@@ -15,9 +17,14 @@ if TYPE_CHECKING:
     from ecomdata.cli.terminal import Terminal
     from ecomdata.doctor import Check
     from ecomdata.generate import Summary
-    from ecomdata.ingest import Load
+    from ecomdata.ingest import Load, Undone
+    from ecomdata.ingest.connector import Connector
+    from ecomdata.ingest.contents import Contents
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
+
+#: Records that are shown of a file.
+_FIRST = 5
 
 #: What the rows of an entity are where its name would mislead: an order has many lines.
 _LINES = {"orders": "order lines", "returns": "returned lines"}
@@ -35,6 +42,7 @@ def load(terminal: "Terminal", load: "Load", per_file: bool, dry_run: bool = Fal
         terminal.say(f"not used, as no known layout fits: {', '.join(load.unused)}")
     if not load.files:
         terminal.say(f"nothing new: {len(load.known)} files were loaded before, byte for byte")
+        _earlier(terminal, load)
         return
     if load.known:
         terminal.say(f"{len(load.known)} files were loaded before, byte for byte")
@@ -58,8 +66,60 @@ def load(terminal: "Terminal", load: "Load", per_file: bool, dry_run: bool = Fal
     rows = ", ".join(f"{count:,} {_LINES.get(name, name)}" for name, count in load.rows.items())
     refused = sum(each.rows_rejected for each in load.files)
     terminal.say(f"{sources}: {len(load.files)} files, {rows}; {refused:,} records unreadable")
-    for caveat in load.caveats:
+    for reason, files in _reasons(load).items():
+        terminal.say(f"  {reason}" + (f" in {files} files" if files > 1 else ""))
+    if per_file:  # a run says it behind the figures
+        notes(terminal, load.caveats)
+    _earlier(terminal, load)
+
+
+def notes(terminal: "Terminal", caveats: Sequence[str]) -> None:
+    """Print what the platforms' exports cannot tell."""
+    for caveat in caveats:
         terminal.say(f"  note: {caveat}")
+
+
+def sources(terminal: "Terminal", connectors: "Sequence[Connector]") -> None:
+    """Print the platforms, the columns that their files need, and what they cannot tell."""
+    for connector in connectors:
+        terminal.say(f"{connector.name}: {connector.title}")
+        for kind in connector.kinds:
+            terminal.say(_wrapped(f"{kind.name}: {', '.join(kind.required)}", "  "))
+        for caveat in connector.caveats:
+            terminal.say(_wrapped(f"note: {caveat}", "    "))
+
+
+def sources_document(connectors: "Sequence[Connector]") -> list[dict[str, Any]]:
+    """Return the platforms as JSON has them."""
+    return [
+        {
+            "source": connector.name,
+            "title": connector.title,
+            "caveats": connector.caveats,
+            "files": [
+                {
+                    "kind": kind.name,
+                    "required": kind.required,
+                    "columns": kind.columns,
+                    "becomes": kind.records,
+                }
+                for kind in connector.kinds
+            ],
+        }
+        for connector in connectors
+    ]
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """Fit a text into 80 columns, its further lines under its first."""
+    return textwrap.fill(
+        text, 80, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False
+    )
+
+
+def _reasons(load: "Load") -> Counter[str]:
+    """Count the files by why they are what they were taken for."""
+    return Counter(each.recognised_by for each in load.files)
 
 
 def load_document(load: "Load") -> dict[str, Any]:
@@ -70,11 +130,13 @@ def load_document(load: "Load") -> dict[str, Any]:
         "known": load.known,
         "unused": load.unused,
         "caveats": load.caveats,
+        "earlier": [asdict(each) for each in load.earlier],
         "files": [
             {
                 "file": each.file.name,
                 "source": each.connector.name,
                 "kind": each.kind.name,
+                "recognised_by": each.recognised_by,
                 "dialect": asdict(each.dialect),
                 "conventions": asdict(each.conventions),
                 "lines": each.lines,
@@ -84,6 +146,68 @@ def load_document(load: "Load") -> dict[str, Any]:
             }
             for each in load.files
         ],
+    }
+
+
+def _earlier(terminal: "Terminal", load: "Load") -> None:
+    """Say what becomes of the files that were loaded before under the same names."""
+    for earlier in load.earlier:
+        orders = f"{earlier.missing_orders:,} of its orders are not in the new file"
+        if not earlier.is_replaced:
+            terminal.say(
+                f"{earlier.file} was loaded before (load {earlier.load_id}); {orders} and stay in "
+                "the figures: --replace takes them out"
+            )
+        else:
+            replaced = f"{earlier.file} replaces that of load {earlier.load_id}"
+            terminal.say(f"{replaced}; {orders}" if earlier.missing_orders else replaced)
+
+
+def undone(terminal: "Terminal", undone: "Undone") -> None:
+    """Print what was taken out."""
+    rows = ", ".join(f"{count:,} {_LINES.get(name, name)}" for name, count in undone.rows.items())
+    terminal.say(
+        f"load {undone.load_id} is taken out ({', '.join(undone.files)}): "
+        f"{rows or 'no rows'}; {undone.rejected:,} records unreadable"
+    )
+    for file, load_id in undone.restored:
+        terminal.say(f"{file} of load {load_id} counts again")
+    terminal.say("the figures are still those of before: ecomdata build")
+
+
+def contents(terminal: "Terminal", file: Path, contents: "Contents") -> None:
+    """Print how a file is written, its first records, and its first rejects."""
+    terminal.say(f"{file}: {contents.dialect.describe()}")
+    header, records = contents.header, contents.records[:_FIRST]
+    width = max([len(header), *(len(record.fields) for record in records)])
+    if width:
+        names = [name or f"({n})" for n, name in enumerate(header, 1)]
+        names += [f"({n})" for n in range(len(header) + 1, width + 1)]
+        rows = [[*record.fields, *[None] * (width - len(record.fields))] for record in records]
+        terminal.table("", names, rows, shortened=names)
+    terminal.say(f"{len(contents.records):,} records, {len(contents.rejects):,} rejects")
+    for table in contents.further_tables:
+        terminal.say(f"a further table in line {table.line}: {len(table.records):,} records")
+    if contents.rejects:
+        rejects = [(each.line, each.rule, each.raw) for each in contents.rejects[:_FIRST]]
+        terminal.table("Rejects", ("line", "rule", "raw"), rejects, shortened=("raw",))
+
+
+def contents_document(contents: "Contents") -> dict[str, Any]:
+    """Return what is in a file as JSON has it."""
+    return {
+        "dialect": asdict(contents.dialect),
+        "header": contents.header,
+        "records": [record.fields for record in contents.records],
+        "further_tables": [
+            {
+                "line": table.line,
+                "header": table.header,
+                "records": [record.fields for record in table.records],
+            }
+            for table in contents.further_tables
+        ],
+        "rejects": [asdict(reject) for reject in contents.rejects],
     }
 
 
@@ -126,6 +250,7 @@ def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
     absent = [kpi["label"].lower() for kpi in document["kpis"] if kpi["all"] is None]
     if absent:
         terminal.say(f"not in this data: {', '.join(absent)}")
+    notes(terminal, document["caveats"])
 
 
 def quality(terminal: "Terminal", quality: dict[str, Any]) -> None:

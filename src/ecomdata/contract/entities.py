@@ -34,8 +34,8 @@ class Entity:
         name: plural, and the name of its raw table.
         grain: what one row is.
         columns: in the contract's order.
-        stated_by: the columns that name the thing a load states whole: the latest load
-            that contains them replaces what earlier loads said.
+        stated_by: the columns that name the thing a statement states whole: the latest one
+            that contains them replaces what earlier ones said.
     """
 
     name: str
@@ -104,7 +104,7 @@ ENTITIES: Final = (
         (
             Column("order_id", "The order that is returned from.", required=True),
             Column("product_id", "What came back.", required=True),
-            Column("quantity", "Units returned; above zero.", required=True),
+            Column("quantity", "Units returned, above zero; missing: not known, counted as 0."),
             Column("refund_amount", "Money given back, zero or more.", required=True),
             Column("return_date", "Day the return was processed."),
             Column("return_id", "The shop's id of the return."),

@@ -7,7 +7,7 @@ from typing import Final
 SCHEMAS: Final = ("meta", "raw", "staging", "intermediate", "final")
 
 #: Raised by one with every change to the tables below or to the raw tables.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ META_TABLES: Final = (
         (
             ("load_id", "bigint"),
             ("file", "text"),
+            # What the file states replaces what a lower statement says of the same order; pieces
+            # of one export share theirs.
+            ("statement", "bigint"),
+            # The load that brought the file that stands in for this one as a whole.
+            ("replaced_by", "bigint"),
             ("source", "text"),
             ("sha256", "text"),
             ("bytes", "bigint"),
@@ -35,6 +40,8 @@ META_TABLES: Final = (
             ("rows_loaded", "bigint"),
             ("rows_rejected", "bigint"),
             ("identical_lines", "text"),
+            # What the platform's exports cannot tell: a JSON list of sentences.
+            ("caveats", "text"),
             ("decimal_mark", "text"),
             ("date_order", "text"),
             ("dialect", "text"),

@@ -17,11 +17,14 @@ from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
 from ecomdata.errors import InputError, UsageError
+from ecomdata.ingest.formats import unpacked
+from ecomdata.ingest.salvage import salvage
 
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 _LINES_COUNTED = 2_000
 _PREAMBLE_RECORDS = 100
+_RECORDS_COMPARED = 50
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -41,10 +44,14 @@ _MAGICS = (
 )
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_NUMBER = re.compile(r"\s*[-+(]?\s*[$€£¥]?\s*[-+]?[.,]?\d")
+_YEAR = re.compile(r"\s*(?:19|20)\d\d\s*")
+_NO_MARK = re.compile("[\r\n\0\ud800-\udfff]")
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 # A whole quoted field, perhaps over several lines. A delimiter or a line end must stand on either
 # side: so an unterminated quote cannot turn the rest of the sample inside out.
 _WHOLE_FIELD = r"(?<![^,;\t|\r\n]){q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}(?![^,;\t|\r\n])"
+_FIELD_IN_SPACES = r"(?<![^ \r\n]){q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}(?![^ \r\n])"
 
 Fault = Literal["open", "malformed"]
 
@@ -62,10 +69,39 @@ class Dialect:
     header: tuple[str, ...]
     """The fields of the header record, as written."""
     header_line: int
-    """The physical line, from 1, on which the header starts."""
+    """The physical line, from 1, on which the header starts (without one: the first record)."""
+    header_lines: int = 1
+    """Records that the header takes: 0 = no header; of several, the names are joined by a space."""
+    escape: str = '"'
+    """What makes a quote within a quoted field data: the quote itself (doubled), another character
+    before it, or "" (nothing: it is data unless the field ends after it)."""
+
+    def describe(self) -> str:
+        """Return the decisions in short; quote and escape only where they are unusual."""
+        line_end = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(self.line_end, "mixed")
+        delimiter = {"\t": "tab", " ": "space", ", ": "comma and space"}.get(
+            self.delimiter, self.delimiter
+        )
+        quoting = "" if self.quote == '"' else f" quote {self.quote}"
+        if self.escape != self.quote:
+            quoting += f" escape {self.escape or 'none'}"
+        header = f"header in line {self.header_line}" if self.header_lines else "no header"
+        return f"{self.encoding} {delimiter} {line_end}{quoting}, {header}"
 
 
-def sniff(path: Path) -> Dialect:
+@dataclass(frozen=True)
+class Given:
+    """The decisions that the user takes; None = to be found out."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    header_line: int | None = None
+    """The physical line, from 1, on which the header starts; 0: the file has none."""
+
+
+def sniff(path: Path, given: Given | None = None, needs_header: bool = True) -> Dialect:
     """Decide the dialect of a file from its first MiB.
 
     Encoding: a byte order mark decides. Without one the file is UTF-8, perhaps damaged, unless it
@@ -77,7 +113,9 @@ def sniff(path: Path) -> Dialect:
     names; a first line `sep=;` (Excel) overrides.
 
     Header: the first record that fills at least half of the usual number of fields: a title above
-    a table of three or more columns is passed over.
+    a table of three or more columns is passed over. With `needs_header` a file always has one.
+    Without, a first record of numbers above columns of numbers is data, and a header that is
+    written several times in a row is one header.
 
     Raises:
         UsageError: the path is missing, a directory, or unreadable.
@@ -86,34 +124,62 @@ def sniff(path: Path) -> Dialect:
     with open_file(path) as file:
         data = file.read(SAMPLE_BYTES)
         is_cut = bool(file.read(1))
-    _check_text(path, data)
-    encoding = _sniff_encoding(data, is_cut)
+    given = given or Given()
+    _check_given(given)
+    if not given.encoding:
+        _check_text(path, data)
+    encoding = given.encoding or _sniff_encoding(data, is_cut)
     text = new_decoder(encoding).decode(data).removeprefix("\ufeff")
     if is_cut:
         text = text[: whole_lines(text)]
         if not text:
             raise InputError(f"{path}: has no line end in its first MiB; export it again as CSV")
     if not text.strip():
+        if not needs_header:
+            return Dialect(encoding, given.delimiter or ",", '"', "\n", (), 1, 0)
         raise InputError(f"{path}: is empty; export it again, with its header line")
     separator = _SEP_LINE.match(text)
     start = separator.end() if separator else 0
-    quote = _sniff_quote(text)
-    delimiter, width = _sniff_delimiter(text, start, quote, separator[1] if separator else None)
-    header, header_line = _find_header(text, start, delimiter, quote, width)
-    if not header:
+    quote = given.quote or _sniff_quote(text)
+    named = given.delimiter or (separator[1] if separator else None)
+    delimiter, width = _sniff_delimiter(text, start, quote, named)
+    escape = _sniff_escape(text, delimiter, quote, width) if given.escape is None else given.escape
+    form = (delimiter, quote, escape)
+    if given.header_line:
+        line = given.header_line
+        at = sum(map(len, physical_lines(text)[: line - 1]))
+        if at >= len(text):
+            raise UsageError(f"{path}: has no line {line} in its first MiB; see --header-line")
+        header, _ = header_record(text, at, *form, width)
+    else:
+        header, line = _find_header(text, start, *form, width)
+        if not header or given.header_line == 0:
+            line = 1 + len(physical_lines(text[:start]))
+    header_lines = 1
+    if not needs_header:
+        header_lines = _header_lines(text, header, line, form, given.header_line)
+    if not header and header_lines:
         raise InputError(f"{path}: has no header line; export it again, with the columns' names")
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
         quote=quote,
         line_end=_sniff_line_end(text),
-        header=tuple(readable(name) for name in header),
-        header_line=header_line,
+        header=tuple(" ".join([readable(name)] * header_lines) for name in header if header_lines),
+        header_line=line,
+        header_lines=header_lines,
+        escape=escape,
     )
 
 
 def parse_record(
-    text: str, start: int, stop: int, delimiter: str, quote: str, most: int = sys.maxsize
+    text: str,
+    start: int,
+    stop: int,
+    delimiter: str,
+    quote: str,
+    escape: str = '"',
+    most: int = sys.maxsize,
 ) -> tuple[list[str], int, Fault | None]:
     """Read one record: RFC 4180, with a stray quote inside an unquoted field kept as data.
 
@@ -126,10 +192,10 @@ def parse_record(
     position = start
     while True:
         if text.startswith(quote, position, stop):
-            end = _closing_quote(text, position, stop, quote)
+            end = _closing_quote(text, position, stop, delimiter, quote, escape)
             if end < 0:
                 return fields, stop, "open"
-            fields.append(text[position + 1 : end].replace(quote * 2, quote))
+            fields.append(_unescaped(text[position + 1 : end], quote, escape))
             position = end + 1
         else:
             end = _bare_end(text, position, delimiter)
@@ -138,8 +204,8 @@ def parse_record(
         if len(fields) > most and fields[-1]:
             return fields, position, None
         follower = text[position : position + 1]
-        if follower == delimiter:
-            position += 1
+        if text.startswith(delimiter, position):
+            position += len(delimiter)
         elif follower in "\r\n":
             end = position + (2 if text.startswith("\r\n", position) else len(follower))
             return fields, end, None
@@ -147,13 +213,20 @@ def parse_record(
             return fields, position, "malformed"
 
 
-def header_record(text: str, start: int, delimiter: str, quote: str) -> tuple[list[str], int]:
+def header_record(
+    text: str, start: int, delimiter: str, quote: str, escape: str, width: int
+) -> tuple[list[str], int]:
     """Read the header record and where it ends: one that is not well-formed is its first line."""
-    fields, end, fault = parse_record(text, start, len(text), delimiter, quote)
+    fields, end, fault = parse_record(text, start, len(text), delimiter, quote, escape)
     if fault:
         match = _LINE_END.search(text, start)
         end = match.end() if match else len(text)
-        fields = text[start:end].rstrip("\r\n").split(delimiter)
+        line = text[start:end].rstrip("\r\n")
+        fields = (
+            salvage(line, delimiter, quote, width)
+            or salvage(line, delimiter, quote, width - 1)
+            or line.split(delimiter)
+        )
     return fields, end
 
 
@@ -166,7 +239,7 @@ def open_file(path: Path) -> BinaryIO:
     try:
         mode = path.stat().st_mode
         if S_ISREG(mode):
-            return path.open("rb")
+            return unpacked(path)
     except FileNotFoundError as exc:
         raise UsageError(f"{path}: no such file; check the path") from exc
     except (OSError, ValueError) as exc:
@@ -178,7 +251,8 @@ def open_file(path: Path) -> BinaryIO:
 
 def new_decoder(encoding: str) -> codecs.IncrementalDecoder:
     """A decoder that never fails: what is no text becomes lone surrogates, which no text has."""
-    errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
+    is_utf16 = codecs.lookup(encoding).name.startswith("utf-16")
+    errors = "surrogatepass" if is_utf16 else "surrogateescape"
     return codecs.getincrementaldecoder(encoding)(errors)
 
 
@@ -211,11 +285,34 @@ def whole_lines(text: str) -> int:
     return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
 
 
-def _closing_quote(text: str, opening: int, stop: int, quote: str) -> int:
+def _closing_quote(
+    text: str, opening: int, stop: int, delimiter: str, quote: str, escape: str
+) -> int:
     end = text.find(quote, opening + 1, stop)
-    while end >= 0 and text.startswith(quote, end + 1, stop):
-        end = text.find(quote, end + 2, stop)
+    if escape == quote:
+        while end >= 0 and text.startswith(quote, end + 1, stop):
+            end = text.find(quote, end + 2, stop)
+        return end
+    while end >= 0:
+        before = end
+        while escape and before > opening + 1 and text[before - 1] == escape:
+            before -= 1
+        is_free = (end - before) % 2 == 0
+        if is_free and (text[end + 1 : end + 2] in "\r\n" or text.startswith(delimiter, end + 1)):
+            return end
+        end = text.find(quote, end + 1, stop)
     return end
+
+
+def _unescaped(content: str, quote: str, escape: str) -> str:
+    if escape == quote:
+        return content.replace(quote * 2, quote)
+    return _escaped(quote, escape).sub(r"\1", content) if escape else content
+
+
+@cache
+def _escaped(quote: str, escape: str) -> re.Pattern[str]:
+    return re.compile(f"{re.escape(escape)}([{re.escape(quote + escape)}])")
 
 
 def _bare_end(text: str, start: int, delimiter: str) -> int:
@@ -226,7 +323,33 @@ def _bare_end(text: str, start: int, delimiter: str) -> int:
 
 @cache
 def _bare(delimiter: str) -> re.Pattern[str]:
-    return re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
+    if len(delimiter) == 1:
+        return re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
+    return re.compile(rf"(?:(?!{re.escape(delimiter)})[^\r\n])*")
+
+
+def _check_given(given: Given) -> None:
+    """Refuse what no file can be written with."""
+    if given.encoding:
+        try:
+            "".encode(given.encoding)
+            new_decoder(given.encoding).decode(bytes(range(256)))
+        except (LookupError, ValueError) as exc:
+            raise UsageError(
+                f"--encoding {given.encoding}: no encoding that is known here; say utf-8, cp1252, "
+                "utf-16-le, ..."
+            ) from exc
+    for name, value, lengths in (
+        ("delimiter", given.delimiter, (1, 2)),
+        ("quote", given.quote, (1,)),
+        ("escape", given.escape, (0, 1)),
+    ):
+        if value is not None and (len(value) not in lengths or _NO_MARK.search(value)):
+            raise UsageError(f"--{name} {readable(value)!r}: it has to be one character")
+    if given.delimiter and given.quote and given.quote in given.delimiter:
+        raise UsageError(f"--delimiter and --quote are both {given.quote!r}: they have to differ")
+    if given.header_line is not None and given.header_line < 0:
+        raise UsageError("--header-line counts from 1; 0 says that there is no header")
 
 
 def _check_text(path: Path, data: bytes) -> None:
@@ -283,13 +406,16 @@ def _sniff_delimiter(text: str, start: int, quote: str, given: str | None) -> tu
     """The delimiter and the usual number of fields."""
     bare = re.sub(_WHOLE_FIELD.format(q=quote), "x", text[start:])
     lines = [line for line in physical_lines(bare) if line.strip()][:_LINES_COUNTED]
+    spaced = None if given else _sniff_spaced(text[start:], quote, lines)
+    if spaced:
+        return spaced
     best = (0.0, 1, given or ",")
     for delimiter in [given] if given else DELIMITERS:
         widths = Counter(line.count(delimiter) + 1 for line in lines)
         width, lines_of_it = widths.most_common(1)[0] if widths else (1, 0)
         if width > 1:
             score = lines_of_it / len(lines)
-            header, _ = _find_header(text, start, delimiter, quote, width)
+            header, _ = _find_header(text, start, delimiter, quote, quote, width)
             # In `id;price` over `1;2,50` the comma is as regular as the semicolon: the names tell.
             if len(header) > 1 and not any(not name or name[0].isdigit() for name in header):
                 score += 0.5
@@ -298,15 +424,63 @@ def _sniff_delimiter(text: str, start: int, quote: str, given: str | None) -> tu
     return best[2], best[1]
 
 
+def _sniff_spaced(text: str, quote: str, lines: list[str]) -> tuple[str, int] | None:
+    """A comma with a space after it, or a space alone, where that is evident; and the width."""
+    first = lines[0].rstrip("\r\n") if lines else ""
+    width = first.count(", ") + 1
+    if (
+        first.count(",") + 1 == width > 1
+        and text.count(", ") * 20 >= text.count(",") * 19
+        and sum(", " in line for line in lines) * 10 >= len(lines) * 9
+    ):
+        return ", ", width
+    names = first.split(" ")
+    if len(names) < 3 or not all(names) or any(mark in first for mark in DELIMITERS):
+        return None
+    bare, quoted = re.subn(_FIELD_IN_SPACES.format(q=quote), "x", text)
+    counts = [line.count(" ") + 1 for line in physical_lines(bare) if line.strip()]
+    counts = counts[:_LINES_COUNTED]
+    full = sum(count >= len(names) for count in counts)
+    exact = counts.count(len(names))
+    is_evident = quoted * 2 >= len(counts) if quoted else full == exact
+    return (" ", len(names)) if is_evident and full * 10 >= len(counts) * 9 else None
+
+
+def _sniff_escape(text: str, delimiter: str, quote: str, width: int) -> str:
+    """How quotes within quoted fields are written.
+
+    Other than doubled only if that makes more lines well-formed than doubling explains.
+    """
+
+    def is_record(line: str, escape: str) -> bool:
+        fields, _, fault = parse_record(line, 0, len(line), delimiter, quote, escape)
+        return fault is None and len(fields) == width
+
+    lines = [line for line in physical_lines(text)[:_LINES_COUNTED] if quote in line]
+    wrong = [line for line in lines if not is_record(line, quote)]
+    if len(wrong) < 2:
+        return quote
+    doubled = re.compile(f"[^{re.escape(delimiter)}]{quote}{quote}")
+    best, most = quote, max(1, sum(bool(doubled.search(x)) for x in lines) - len(wrong))
+    for escape in ("\\", '"', ""):
+        marked = [line for line in wrong if f'{escape or quote}"' in line or not escape]
+        if escape == quote or not marked or (not escape and len(wrong) * 50 < len(lines)):
+            continue
+        mended = sum(is_record(line, escape) for line in wrong)
+        if mended > most:
+            best, most = escape, mended
+    return best
+
+
 def _find_header(
-    text: str, start: int, delimiter: str, quote: str, width: int
+    text: str, start: int, delimiter: str, quote: str, escape: str, width: int
 ) -> tuple[list[str], int]:
     """The fields of the header record and the physical line on which it starts."""
     first: tuple[list[str], int] = ([], 0)
     position, line = start, 1 + len(physical_lines(text[:start]))
     passed_over = 0
     while position < len(text) and passed_over < _PREAMBLE_RECORDS:
-        fields, end = header_record(text, position, delimiter, quote)
+        fields, end = header_record(text, position, delimiter, quote, escape, width)
         if any(field.strip() for field in fields):
             if width < 3 or sum(map(bool, fields)) * 2 >= width:
                 return fields, line
@@ -315,3 +489,30 @@ def _find_header(
         line += len(physical_lines(text[position:end]))
         position = end
     return first
+
+
+def _header_lines(
+    text: str, first: list[str], line: int, form: tuple[str, str, str], given: int | None
+) -> int:
+    """How many records from the first one on are the header: 0 if it is data already.
+
+    It is data if it has numbers where the records below have numbers, and only there. Years are
+    names.
+    """
+    position = sum(map(len, physical_lines(text)[: line - 1]))
+    below: list[list[str]] = []
+    while position < len(text) and len(below) <= _RECORDS_COMPARED:
+        fields, position = header_record(text, position, *form, len(first))
+        if any(fields):
+            below.append(fields)
+    repeats = next((n for n, row in enumerate(below) if row != first), len(below))
+    rows = [row for row in below[1:] if len(row) == len(first)]
+    if given is not None or not rows:
+        return max(repeats, 1) if given != 0 and first else 0
+    both = 0
+    for column, name in enumerate(first):
+        if sum(bool(_NUMBER.match(row[column])) for row in rows) * 10 >= 9 * len(rows):
+            if not _NUMBER.match(name):
+                return max(repeats, 1)
+            both += not _YEAR.fullmatch(name)
+    return 0 if both else max(repeats, 1)

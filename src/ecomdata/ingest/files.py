@@ -8,16 +8,35 @@ from pathlib import Path
 from ecomdata.errors import UsageError
 from ecomdata.warehouse import Connection
 
-SUFFIXES = (".csv", ".tsv")
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet", ".xlsx")
 
 
 @dataclass(frozen=True)
 class File:
-    """A file and the name that it goes by: its path within the folder that was given."""
+    """A file and the name that it goes by: its path within the folder that was given.
+
+    Args:
+        path: where it is.
+        name: its path within the folder; of one sheet of several, "book.xlsx#Sheet".
+        sha256: of the file as it is, packed or not.
+        text: its table as text, where the file itself is none.
+    """
 
     path: Path
     name: str
     sha256: str
+    text: Path | None = None
+
+    @property
+    def readable(self) -> Path:
+        """Where its table can be read as text."""
+        return self.text or self.path
+
+    @property
+    def place(self) -> Path:
+        """Where it is, as messages have it: of a sheet, with the sheet's name."""
+        _, mark, sheet = self.name.partition("#")
+        return self.path.with_name(self.path.name + mark + sheet) if self.text else self.path
 
 
 def find_files(paths: Sequence[Path]) -> list[File]:
@@ -45,14 +64,23 @@ def find_files(paths: Sequence[Path]) -> list[File]:
 
 
 def split_new(connection: Connection, files: Sequence[File]) -> tuple[list[File], list[File]]:
-    """Return (new files, files whose bytes are what was loaded last, or stand here twice)."""
+    """Return (new files, files whose bytes are what was loaded last, or stand here twice).
+
+    A copy under a name that was never loaded says nothing new; under one that had other bytes
+    it does: it was changed.
+    """
     rows = connection.query("select file, sha256 from meta.loads order by load_id").rows
-    seen = set(dict(rows).values())
+    last = dict(rows)
+    copies = set(last.values())
+    here: set[str] = set()
     new: list[File] = []
     known: list[File] = []
     for file in files:
-        (known if file.sha256 in seen else new).append(file)
-        seen.add(file.sha256)
+        is_known = last.get(file.name) == file.sha256 or (
+            file.name not in last and file.sha256 in copies
+        )
+        (known if is_known or file.sha256 in here else new).append(file)
+        here.add(file.sha256)
     return new, known
 
 
@@ -60,7 +88,8 @@ def _inside(folder: Path) -> list[Path]:
     return [
         file
         for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES
+        if file.name.lower().endswith(SUFFIXES)
+        and not file.name.startswith("~$")  # what Excel leaves beside an open workbook
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     ]

@@ -1,16 +1,14 @@
 """From files to raw tables: all files of a load or none, in one transaction."""
 
-import csv
 import errno
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import itemgetter
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,16 +23,27 @@ from ecomdata.errors import (
     UsageError,
     WarehouseFullError,
 )
-from ecomdata.ingest.connector import Connector, FileKind, find_connector, recognise
+from ecomdata.ingest.connector import (
+    Connector,
+    FileKind,
+    connectors_beside,
+    find_connector,
+    recognise,
+)
 from ecomdata.ingest.conventions import Conventions, DateOrder
-from ecomdata.ingest.dialect import Dialect, sniff
+from ecomdata.ingest.dialect import Dialect, Given, sniff
+from ecomdata.ingest.earlier import EarlierFile, compare, replace_by_known
 from ecomdata.ingest.files import File, find_files, split_new
-from ecomdata.ingest.reader import Reader, Reject
+from ecomdata.ingest.formats import tables
+from ecomdata.ingest.intake import Intake, Source
 from ecomdata.ingest.spool import Spool
+from ecomdata.ingest.statements import number_statements
 from ecomdata.warehouse import Connection
 
 #: Called with (what is being done, files done, files in all).
 Progress = Callable[[str, int, int], None]
+#: Raw rows by entity and file.
+_Rows = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ class LoadPlan:
         source: name of the connector; None recognises it by the headers.
         date_order: for files whose days could be months; None refuses them.
         dry_run: read and judge everything, change nothing.
+        replace: files stand in for the earlier ones of their names as a whole.
+        given: what the user says of how the files of text are written.
     """
 
     work: Path
@@ -54,6 +65,8 @@ class LoadPlan:
     source: str | None = None
     date_order: DateOrder | None = None
     dry_run: bool = False
+    replace: bool = False
+    given: Given = Given()
 
 
 @dataclass(frozen=True)
@@ -70,26 +83,32 @@ class LoadedFile:
     rows_loaded: int
     rows_rejected: int
 
+    @property
+    def recognised_by(self) -> str:
+        """Why it is of its platform and kind: the header's known columns."""
+        return f"{self.connector.name} {self.kind.name}: {self.kind.reason(self.dialect.header)}"
+
     def describe(self) -> str:
         """Return the decisions taken for the file, in short."""
-        line_end = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(self.dialect.line_end, "mixed")
-        delimiter = {"\t": "tab"}.get(self.dialect.delimiter, self.dialect.delimiter)
         return (
-            f"{self.dialect.encoding} {delimiter} {line_end}, header in line "
-            f"{self.dialect.header_line}, decimal {self.conventions.decimal_mark}, dates "
+            f"{self.dialect.describe()}, decimal {self.conventions.decimal_mark}, dates "
             f"{self.conventions.date_order}"
         )
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a load did; `load_id` is None where nothing was new."""
+    """What a load did; `load_id` is None where nothing was new.
+
+    `earlier` has the files' namesakes that were replaced, or of which orders stay in the figures.
+    """
 
     load_id: int | None
     files: tuple[LoadedFile, ...]
     known: tuple[str, ...]
     unused: tuple[str, ...]
     rows: dict[str, int]
+    earlier: tuple[EarlierFile, ...] = ()
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -105,33 +124,88 @@ def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress
         InputError: a file is empty, no text, or of no known layout; a date can be read two ways.
         TooManyRejectedError: too many records could not be read; nothing was loaded.
     """
+    _clear_leftovers(plan.work)
+    with _work_folder(plan.work) as folder:
+        return _load(connection, paths, plan, progress, folder)
+
+
+def _load(
+    connection: Connection,
+    paths: Sequence[Path],
+    plan: LoadPlan,
+    progress: Progress,
+    folder: Path,
+) -> Load:
     if plan.source:
         find_connector(plan.source)  # a mistyped name is an error also where nothing is new
-    _clear_leftovers(plan.work)
     new, known = split_new(connection, find_files(paths))
-    sources, unused = _recognised(new, plan.source)
+    found = [table for file in new for table in tables(file, folder)]
+    sources, unused = _recognised(found, plan.source, connectors_beside(paths), plan.given)
     if not sources:
         if unused and not known:
             raise InputError(
                 f"no known layout in {', '.join(unused[:5])}: orders need order_id, product_id, "
                 "quantity, total_price and order_date; docs/connectors.md has all layouts"
             )
-        return Load(None, (), tuple(file.name for file in known), tuple(unused), {})
+        earlier = []
+        if plan.replace and not plan.dry_run:
+            with connection.transaction():
+                earlier = replace_by_known(connection, known)
+        names = tuple(file.name for file in known)
+        return Load(None, (), names, tuple(unused), {}, tuple(earlier))
 
     load_id: int = connection.query("select coalesce(max(load_id), 0) + 1 from meta.loads").scalar
-    with _work_folder(plan.work) as folder, Spool(folder, load_id) as spool:
-        files = []
+    rows: _Rows = {}
+    files: list[LoadedFile] = []
+    earlier = []
+    with ExitStack() as stack:
+        spool = None
+        if not all(source.connector.is_direct(source.kind) for source in sources):
+            spool = stack.enter_context(Spool(folder, load_id))
+        rejects = stack.enter_context(
+            (folder / "rejects.csv").open("w", encoding="utf-8", newline="")
+        )
+        if not plan.dry_run:
+            stack.enter_context(connection.transaction())
         for done, source in enumerate(sources):
             progress(f"reading {source.file.name}", done, len(sources))
-            files.append(_read(source, spool, plan))
-        progress("mapping", len(sources), len(sources))
-        rows = _map(spool, files)
+            intake = Intake(source, load_id, rejects)
+            if spool and not source.connector.is_direct(source.kind):
+                spool.add_records(
+                    source.connector,
+                    source.kind,
+                    intake.columns,
+                    intake.blocks(),
+                    intake.delimiter,
+                )
+            else:
+                by_file = rows.setdefault(source.kind.records[0], {})
+                by_file[source.file.name] = _copy_direct(
+                    None if plan.dry_run else connection, source, intake, folder
+                )
+            files.append(_loaded(source, intake, plan))
+        mapped: _Rows = {}
+        if spool:
+            progress("mapping", len(sources), len(sources))
+            mapped = _map(spool, [f for f in files if not f.connector.is_direct(f.kind)])
+            for name, by_file in mapped.items():
+                rows[name] = rows.get(name, {}) | by_file
         files = [_with_rows(file, rows) for file in files]
         _check_rejected(files, plan.max_rejected)
         if not plan.dry_run:
             progress("copying", len(sources), len(sources))
-            with connection.transaction():
-                _copy(connection, spool, load_id, files, rows)
+            if spool:
+                _copy_mapped(connection, spool, mapped)
+            rejects.close()
+            table = META_TABLES[1]
+            connection.copy_csv(
+                "meta", table.name, [name for name, _ in table.columns], Path(rejects.name)
+            )
+            _record(connection, load_id, files)
+            for file in files:
+                earlier += compare(connection, file.file.name, load_id, replace=plan.replace)
+            if plan.replace:
+                earlier += replace_by_known(connection, known)
     progress("loaded", len(sources), len(sources))
     return Load(
         None if plan.dry_run else load_id,
@@ -139,6 +213,7 @@ def load(connection: Connection, paths: Sequence[Path], plan: LoadPlan, progress
         tuple(file.name for file in known),
         tuple(unused),
         {name: sum(by_file.values()) for name, by_file in rows.items()},
+        tuple(earlier),
     )
 
 
@@ -168,97 +243,80 @@ def _work_folder(parent: Path) -> Iterator[Path]:
         ) from exc
 
 
-@dataclass(frozen=True)
-class _Source:
-    file: File
-    dialect: Dialect
-    connector: Connector
-    kind: FileKind
-
-
-def _recognised(files: Sequence[File], source: str | None) -> tuple[list[_Source], list[str]]:
-    sources: list[_Source] = []
+def _recognised(
+    files: Sequence[File], source: str | None, beside: Sequence[Connector], given: Given
+) -> tuple[list[Source], list[str]]:
+    sources: list[Source] = []
     unused: list[str] = []
     for file in files:
-        dialect = sniff(file.path)
-        found = recognise(file.path, dialect.header, source)
+        # a table that was written as text here has the dialect that it was written in
+        dialect = sniff(file.readable, given if file.text is None else None)
+        found = recognise(file.place, dialect.header, source, beside)
         if found is None:
             unused.append(file.name)
         else:
-            sources.append(_Source(file, dialect, found.connector, found.kind))
+            sources.append(Source(file, dialect, found.connector, found.kind))
     return sources, unused
 
 
-def _read(source: _Source, spool: Spool, plan: LoadPlan) -> LoadedFile:
-    """Read one file into the spool."""
-    columns = source.kind.positions(source.dialect.header)
-    pick = _picker(list(columns.values()))
-    reader = Reader(source.file.path, source.dialect)
-    records = rejected = 0
-    with (
-        spool.new_file("records.csv") as good_file,
-        spool.new_file("rejects.csv") as bad_file,
-    ):
-        good = csv.writer(good_file)
-        bad = csv.writer(bad_file)
-        for item in reader.batches():
-            if isinstance(item, Reject):
-                records += 1
-                rejected += 1
-                bad.writerow((item.line, item.rule, item.raw))
-            else:
-                records += len(item.rows)
-                good.writerows(
-                    (line, *pick(row)) for line, row in zip(item.lines, item.rows, strict=True)
-                )
-    spool.add_records(source.connector, source.kind, source.file.name, list(columns))
-    spool.add_rejects(source.file.name, source.kind.records[0])
-    evidence = spool.evidence(source.connector, source.kind, source.file.name)
-    date_order = evidence.date_order() or plan.date_order
-    if date_order is None:
-        raise InputError(
-            f"{source.file.path}: its dates can be read as day/month or month/day, and no value "
-            "tells which: say --date-order dmy or --date-order mdy"
-        )
+def _copy_direct(
+    connection: Connection | None, source: Source, intake: Intake, folder: Path
+) -> int:
+    """Copy a file of the contract's own columns as it is read; return the rows.
+
+    Without a connection it is only read.
+    """
+    if connection is None:
+        for _ in intake.blocks():
+            pass
+        return intake.records - intake.rejected
+    return connection.copy_blocks(
+        "raw",
+        source.kind.records[0],
+        intake.columns,
+        intake.blocks(),
+        intake.delimiter,
+        folder,
+    )
+
+
+def _loaded(source: Source, intake: Intake, plan: LoadPlan) -> LoadedFile:
     return LoadedFile(
         source.file,
         source.connector,
         source.kind,
         source.dialect,
-        Conventions(evidence.decimal_mark(), date_order),
-        lines=reader.lines_read,
-        records_read=records,
+        intake.conventions(plan.date_order),
+        lines=intake.lines,
+        records_read=intake.records,
         rows_loaded=0,
-        rows_rejected=rejected,
+        rows_rejected=intake.rejected,
     )
 
 
-def _picker(positions: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
-    """Return what takes the fields at these positions: at C speed, and a list also for one."""
-    if len(positions) == 1:
-        return lambda fields: [fields[positions[0]]]
-    return itemgetter(*positions)
-
-
-def _map(spool: Spool, files: Sequence[LoadedFile]) -> dict[str, dict[str, int]]:
+def _map(spool: Spool, files: Sequence[LoadedFile]) -> _Rows:
     """Run the connectors' SQL; return the raw rows by entity and file."""
-    rows: dict[str, dict[str, int]] = {}
+    rows: _Rows = {}
     for connector in dict.fromkeys(file.connector.name for file in files):
         of_connector = [file for file in files if file.connector.name == connector]
         kinds = {file.kind.name for file in of_connector}
+        commas = [f.file.name for f in of_connector if f.conventions.decimal_mark == ","]
+        spool.prepare_mapping(of_connector[0].connector, commas)
         for name, sql in of_connector[0].connector.entity_sql(kinds):
             counts = spool.map_entity(connector, name, sql)
             rows[name] = rows.get(name, {}) | counts
     return rows
 
 
-def _with_rows(file: LoadedFile, rows: dict[str, dict[str, int]]) -> LoadedFile:
+def _with_rows(file: LoadedFile, rows: _Rows) -> LoadedFile:
     """Count what became of a file's records.
 
     Raises:
         DataError: a record is neither a raw row nor rejected; the connector is at fault.
     """
     loaded = sum(rows.get(name, {}).get(file.file.name, 0) for name in file.kind.records)
+    if not file.kind.records:  # they are looked up: what was read is there to be found
+        loaded = file.records_read - file.rows_rejected
     if loaded + file.rows_rejected != file.records_read:
         raise DataError(
             f"{file.file.path}: {file.records_read} records were read, {loaded} rows and "
@@ -280,19 +338,32 @@ def _check_rejected(files: Sequence[LoadedFile], max_rejected: Decimal) -> None:
         )
 
 
-def _copy(
-    connection: Connection,
-    spool: Spool,
-    load_id: int,
-    files: Sequence[LoadedFile],
-    rows: dict[str, dict[str, int]],
-) -> None:
+def _copy_mapped(connection: Connection, spool: Spool, rows: _Rows) -> None:
+    for name, by_file in rows.items():
+        columns = [*entity(name).column_names, *(column for column, _ in PROVENANCE)]
+        copied = connection.copy_csv("raw", name, columns, spool.entity_csv(name))
+        if copied != sum(by_file.values()):
+            raise DataError(
+                f"raw.{name}: {sum(by_file.values())} rows were copied and {copied} arrived; "
+                "nothing was loaded. Please report it with the files"
+            )
+
+
+def _record(connection: Connection, load_id: int, files: Sequence[LoadedFile]) -> None:
+    """Write the files into the book of loads; their rows are copied already."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    loads, rejects = META_TABLES[:2]
+    loads = META_TABLES[0]
+    statements = number_statements(
+        connection,
+        load_id,
+        {file.file.name: (file.connector.name, file.kind.name) for file in files},
+    )
     for file in files:
         values = {
             "load_id": load_id,
             "file": file.file.name,
+            "statement": statements[file.file.name],
+            "replaced_by": None,
             "source": file.connector.name,
             "sha256": file.file.sha256,
             "bytes": file.file.path.stat().st_size,
@@ -301,6 +372,7 @@ def _copy(
             "rows_loaded": file.rows_loaded,
             "rows_rejected": file.rows_rejected,
             "identical_lines": file.connector.identical_lines,
+            "caveats": json.dumps(file.connector.caveats, ensure_ascii=False),
             "decimal_mark": file.conventions.decimal_mark,
             "date_order": file.conventions.date_order,
             "dialect": json.dumps(asdict(file.dialect), ensure_ascii=False),
@@ -311,13 +383,3 @@ def _copy(
         connection.execute(
             f"insert into meta.loads values ({marks})", [values[name] for name, _ in loads.columns]
         )
-    names = [name for name, _ in rejects.columns]
-    connection.copy_csv("meta", rejects.name, names, spool.rejects_csv())
-    for name, by_file in rows.items():
-        columns = [*entity(name).column_names, *(column for column, _ in PROVENANCE)]
-        copied = connection.copy_csv("raw", name, columns, spool.entity_csv(name))
-        if copied != sum(by_file.values()):
-            raise DataError(
-                f"raw.{name}: {sum(by_file.values())} rows were copied and {copied} arrived; "
-                "nothing was loaded. Please report it with the files"
-            )

@@ -7,6 +7,7 @@ shows where one is not plain; only that one is read by `parse_record`, with care
 """
 
 import csv
+import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from ecomdata.ingest.dialect import (
     readable,
     whole_lines,
 )
+from ecomdata.ingest.salvage import salvage
 
 RULES = (
     "undecodable_bytes",
@@ -40,6 +42,7 @@ MAX_RECORD = 1 << 20
 _RAW_KEPT = 1 << 16
 _BLOCK_BYTES = 1 << 18
 _WINDOW = 128  # lines given to the fast parser at a time: what a fault costs to read again
+_LOOKED_AT = 200  # lines between two quotes that show whether they are records
 _LEARNED = 1_000  # records that show what a record looks like
 
 
@@ -87,10 +90,17 @@ class Reader:
     lines_read: int
     """Physical lines read so far, blank ones and the header among them."""
 
-    def __init__(self, path: Path, dialect: Dialect) -> None:
+    def __init__(self, path: Path, dialect: Dialect, strict: bool = True) -> None:
+        """Take records of the header's number of fields only; or, not `strict`, of any number.
+
+        Not strict, a line with a quote out of place is a record, too, if there is a way to read it
+        with the usual number of fields; and so is a repeated header.
+        """
         self.lines_read = 0
-        self._path = path
-        self._dialect = dialect
+        self.path = path
+        self.dialect = dialect
+        self._strict = strict
+        self._not_plain = _not_plain(dialect)
         self._header = list(dialect.header)
         self._width = len(dialect.header)
         self._looks = _Looks(dialect)
@@ -113,15 +123,15 @@ class Reader:
             if not end:
                 text = _shortened(text)
                 continue
-            start = self._skip_header(text[:end]) if in_header else 0
+            start = self.skip_header(text[:end]) if in_header else 0
             in_header = False
-            read = yield from self._read_lines(text[start:end], is_last)
+            read = yield from self.read_lines(text[start:end], is_last)
             text = text[start + read :]
 
     def _blocks(self) -> Iterator[tuple[str, bool]]:
         """The decoded text, and whether it is the last."""
-        decoder, mark = new_decoder(self._dialect.encoding), "\ufeff"
-        with open_file(self._path) as file:
+        decoder, mark = new_decoder(self.dialect.encoding), "\ufeff"
+        with open_file(self.path) as file:
             data = file.read(SAMPLE_BYTES)  # as much as `sniff` saw: the header is in it
             while data:
                 following = file.read(_BLOCK_BYTES)
@@ -131,23 +141,32 @@ class Reader:
                 yield text, not following
                 data, mark = following, ""
 
-    def _skip_header(self, text: str) -> int:
-        lines_before = self._dialect.header_line - 1
+    def skip_header(self, text: str) -> int:
+        """Read the header, and what records look like, off a file's beginning; return its end."""
+        lines_before = self.dialect.header_line - 1
         start = sum(map(len, physical_lines(text)[:lines_before]))
-        _, end = header_record(text, start, self._dialect.delimiter, self._dialect.quote)
+        end, form = start, self.dialect
+        for _ in range(form.header_lines):
+            _, end = header_record(text, end, form.delimiter, form.quote, form.escape, self._width)
         self.lines_read = len(physical_lines(text[:end]))
-        self._looks.learn(physical_lines(text[end:])[: 10 * _LEARNED])
+        lines = physical_lines(text[end:])[: 10 * _LEARNED]
+        if not self._strict:
+            self._width = self._looks.width = _usual_width(lines, form)
+        self._looks.learn(lines)
         return end
 
-    def _read_lines(self, text: str, is_last: bool) -> Generator[Batch | Reject, None, int]:
+    def read_lines(
+        self, text: str, is_last: bool, enough: int = sys.maxsize
+    ) -> Generator[Batch | Reject, None, int]:
         """Read whole lines; returns how much of the text was read.
 
-        What is left is one record whose quote is open at the end of the text.
+        What is left is one record whose quote is open at the end of the text, or, after `enough`
+        characters, what follows the record that reaches them.
         """
         lines = physical_lines(text)
         is_odd = len(text) > MAX_RECORD or not is_readable(text)
         done = position = 0
-        while done < len(lines):
+        while done < len(lines) and position < enough:
             batch, count = self._read_plain(lines[done : done + _WINDOW], is_odd)
             item: Batch | Reject | None = batch
             if not count:
@@ -163,7 +182,10 @@ class Reader:
 
     def _read_plain(self, lines: list[str], is_odd: bool) -> tuple[Batch | None, int]:
         """Read records from the first line on, up to one with a fault, and count their lines."""
+        if self._form is None:
+            return None, 0
         width, header, first = self._width, self._header, self.lines_read + 1
+        strict, not_plain = self._strict, self._not_plain
         parser = csv.reader(lines, **self._form)
         starts: list[int] = []
         rows: list[list[str]] = []
@@ -173,10 +195,11 @@ class Reader:
                 end = parser.line_num
                 if row:  # a blank line has no field
                     if (
-                        (len(row) != width and not self._fits(row))
+                        (len(row) != width and not (strict and self._fits(row)))
                         or (end - done > 1 and not self._looks.is_one_record(lines[done:end]))
                         or (is_odd and _is_odd("".join(lines[done:end])))
-                        or row == header
+                        or (strict and row == header)
+                        or (not_plain and not_plain in "".join(lines[done:end]))
                     ):
                         break
                     starts.append(first + done)
@@ -188,7 +211,7 @@ class Reader:
 
     def _fits(self, row: list[str]) -> bool:
         """Drop the empty fields that trailing delimiters make; tell whether the rest fits."""
-        if not any(row[self._width :]):
+        if self._strict and not any(row[self._width :]):
             del row[self._width :]
         return len(row) == self._width
 
@@ -202,8 +225,10 @@ class Reader:
         if len(first) > MAX_RECORD:
             return self._reject(first[:_RAW_KEPT], "field_too_long"), 1
         stop = min(len(text), start + MAX_RECORD)
+        form = self.dialect
+        most = self._width if self._strict else 4 * self._width + 100
         fields, end, fault = parse_record(
-            text, start, stop, self._dialect.delimiter, self._dialect.quote, self._width
+            text, start, stop, form.delimiter, form.quote, form.escape, most
         )
         if fault == "open" and stop == len(text) < start + MAX_RECORD and not is_last:
             return None, 0
@@ -212,14 +237,30 @@ class Reader:
             count = _lines_within(lines, at, end - start)
             if count == 1 or self._looks.is_one_record(lines[at : at + count]):
                 return self._accept(fields, text[start:end]), count
+        if not self._strict and first.strip():
+            found = self._as_it_may_be(first, fields, bool(fault) or goes_on)
+            if found is not None:
+                return self._accept(found, first), 1
+            if not fault and len(fields) <= most:
+                count = _lines_within(lines, at, end - start)
+                if count == 1 or self._looks.is_one_record(lines[at : at + count]):
+                    return self._accept(fields, text[start:end]), count
         if goes_on:
             return self._reject(first, "unterminated_quote"), 1
         if not first.strip():
             return None, 1
         return self._reject(first, "malformed_quote" if fault else "wrong_field_count"), 1
 
+    def _as_it_may_be(self, line: str, fields: list[str], is_damaged: bool) -> list[str] | None:
+        """The usual number of fields, if a line that does not have them can be read so."""
+        form = self.dialect
+        line = line.rstrip("\r\n")
+        if is_damaged:
+            return salvage(line, form.delimiter, form.quote, self._width)
+        return self._looks.rejoined(line, fields) if form.delimiter == " " else None
+
     def _accept(self, fields: list[str], raw: str) -> Batch | Reject:
-        if not is_readable(raw) or fields == self._header:
+        if not is_readable(raw) or (self._strict and fields == self._header):
             return self._reject(raw, "repeated_header")
         return Batch([self.lines_read + 1], [fields])
 
@@ -238,30 +279,50 @@ class _Looks:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._width = len(dialect.header)
+        self.width = len(dialect.header)
         self._kinds: list[set[str]] = []
+        self._spaced: set[int] = set()
 
     def learn(self, lines: list[str]) -> None:
         """Note the kinds of field of the records that stand on one line.
 
         A kind counts if one line in 20 has it: so the odd line within a long text is no model.
         """
-        seen: list[Counter[str]] = [Counter() for _ in range(self._width)]
+        form = _form(self._dialect)
+        if form is None:
+            self._kinds = [set() for _ in range(self.width)]
+            return
+        seen: list[Counter[str]] = [Counter() for _ in range(self.width)]
         learned = done = 0
         while done < len(lines) and learned < _LEARNED:
-            parser = csv.reader(lines[done : done + _WINDOW], **_form(self._dialect))
+            parser = csv.reader(lines[done : done + _WINDOW], **form)
             end = 0
             try:
                 for row in parser:
-                    if len(row) == self._width and parser.line_num == end + 1:
+                    if len(row) == self.width and parser.line_num == end + 1:
                         learned += 1
                         for kinds, field in zip(seen, row, strict=True):
                             kinds[_kind(field)] += 1
+                        self._spaced.update(n for n, field in enumerate(row) if " " in field)
                     end = parser.line_num
             except csv.Error:
                 end = end or 1  # a fault on the first line of a window: pass over it
             done += end
         self._kinds = [{kind for kind in kinds if kinds[kind] * 20 >= done} for kinds in seen]
+
+    def rejoined(self, line: str, fields: list[str]) -> list[str] | None:
+        """Put together what spaces took apart, where a column has values with spaces in them."""
+        extra = len(fields) - self.width
+        for column in sorted(self._spaced) if extra > 0 else ():
+            end = column + extra + 1
+            joined = " ".join(fields[column:end])
+            found = [*fields[:column], joined, *fields[end:]]
+            if f" {joined} " in f" {line} " and all(
+                not field or _kind(field) in kinds
+                for field, kinds in zip(found, self._kinds, strict=True)
+            ):
+                return found
+        return None
 
     def is_one_record(self, lines: list[str]) -> bool:
         """Whether lines that can be read as one record are one.
@@ -270,15 +331,15 @@ class _Looks:
         between them. Then the lines between look like records, each by itself; where two lines
         follow each other, these two do, once their quotes are taken off.
         """
-        between = [line for line in lines[1:-1] if line.strip()]
+        between = [line for line in lines[1:-1][:_LOOKED_AT] if line.strip()]
         if between:
             return 2 * sum(map(self._is_like_record, between)) < len(between)
-        return len(self._split(lines[0])) < self._width or not self._is_like_record(lines[-1])
+        return len(self._split(lines[0])) < self.width or not self._is_like_record(lines[-1])
 
     def _is_like_record(self, line: str) -> bool:
         fields = self._split(line)
         return (
-            len(fields) == self._width > 1
+            len(fields) == self.width > 1
             and any(fields)
             and all(
                 not field or _kind(field) in kinds
@@ -305,8 +366,29 @@ class _Form(TypedDict):
     strict: bool
 
 
-def _form(dialect: Dialect) -> _Form:
+def _form(dialect: Dialect) -> _Form | None:
+    """The dialect for the fast parser; None if it cannot read it."""
+    if len(dialect.delimiter) > 1:
+        return None
     return {"delimiter": dialect.delimiter, "quotechar": dialect.quote, "strict": True}
+
+
+def _not_plain(dialect: Dialect) -> str:
+    """What the fast parser reads in another way than the dialect; "" if there is nothing."""
+    return "" if dialect.escape == dialect.quote else dialect.escape or dialect.quote * 2
+
+
+def _usual_width(lines: list[str], dialect: Dialect) -> int:
+    """The most usual number of fields of the records on one line."""
+    if dialect.delimiter == " " and dialect.header:  # values may have spaces, too; names do not
+        return len(dialect.header)
+    form = (dialect.delimiter, dialect.quote, dialect.escape)
+    widths: Counter[int] = Counter()
+    for line in lines[:_LEARNED]:
+        fields, _, fault = parse_record(line, 0, len(line), *form)
+        if not fault and line.strip():
+            widths[len(fields)] += 1
+    return max(widths, key=lambda width: (widths[width], width), default=len(dialect.header))
 
 
 def _is_odd(text: str) -> bool:

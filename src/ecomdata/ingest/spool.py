@@ -4,22 +4,21 @@ Everything is on disk in the load's own folder, so that memory stays bounded, an
 SQL sees the same text whatever the warehouse is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import duckdb
 
 from ecomdata.contract import entity as contract_entity
 from ecomdata.errors import DataError, EcomDataError, WarehouseFullError
-from ecomdata.ingest.connector import Connector, FileKind
-from ecomdata.ingest.conventions import Evidence
+from ecomdata.ingest.connector import Connector, FileKind, macros
 from ecomdata.warehouse import quote
 
 _READ = (
-    "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-    "new_line = '\\r\\n', max_line_size = 16777216"
+    "header = false, auto_detect = false, quote = '\"', escape = '\"', new_line = '\\n', "
+    "parallel = false, max_line_size = 16777216"
 )
 _WRITE = "format csv, header false, quote '\"', escape '\"'"
 
@@ -46,11 +45,10 @@ class Spool:
             )
         except duckdb.Error as exc:
             raise self._translated(exc) from exc
+        self._seal()
         self._run("create schema mapped")
-        self._run(
-            "create table mapped.rejects (load_id bigint, file varchar, line bigint, "
-            "entity varchar, rule varchar, raw_text varchar)"
-        )
+        self._run("create table mapped.comma_files (name varchar)")
+        self._run(macros())
 
     def __enter__(self) -> Self:
         return self
@@ -63,62 +61,46 @@ class Spool:
     ) -> None:
         self._duckdb.close()
 
-    def new_file(self, name: str) -> IO[str]:
-        """Open a file for the records or rejects that are taken in next."""
-        return (self._folder / name).open("w", encoding="utf-8", newline="")
-
     def add_records(
-        self, connector: Connector, kind: FileKind, file: str, columns: Sequence[str]
+        self,
+        connector: Connector,
+        kind: FileKind,
+        columns: Sequence[str],
+        blocks: Iterable[bytes],
+        delimiter: str,
     ) -> None:
-        """Take in `records.csv`: each record's line and its `columns`."""
-        table = quote(connector.name, kind.name)
-        declared = ", ".join(f"{quote(column)} varchar" for column in kind.columns)
-        self._run(f"create schema if not exists {quote(connector.name)}")
-        self._run(f"create table if not exists {table} ({declared}, _file varchar, _line bigint)")
+        """Take in a file's records: canonical CSV of `columns`, where they came from among them."""
         path = self._folder / "records.csv"
+        with path.open("wb") as file:
+            file.writelines(blocks)
+        self._create_table(connector, kind)
+        table = quote(connector.name, kind.name)
         if path.stat().st_size:
-            listed = ", ".join(map(quote, columns))
             typed = ", ".join(f"{_literal(column)}: 'varchar'" for column in columns)
             self._run(
-                f"insert into {table} (_line, {listed}, _file) select *, $1 "
-                f"from read_csv($2, {_READ}, columns = {{'_line': 'bigint', {typed}}})",
-                [file, str(path)],
+                f"insert into {table} by name select * exclude (_load_id) "
+                f"replace (_line::bigint as _line) from read_csv($1, {_READ}, "
+                f"delim = {_literal(delimiter)}, columns = {{{typed}}})",
+                [str(path)],
             )
 
-    def add_rejects(self, file: str, entity: str) -> None:
-        """Take in `rejects.csv`: each reject's line, rule and raw text."""
-        path = self._folder / "rejects.csv"
-        if path.stat().st_size:
-            self._run(
-                f"insert into mapped.rejects (line, rule, raw_text, load_id, file, entity) "
-                f"select *, {self._load_id}, $1, $2 from read_csv($3, {_READ}, columns = "
-                "{'line': 'bigint', 'rule': 'varchar', 'raw_text': 'varchar'})",
-                [file, entity, str(path)],
-            )
+    def prepare_mapping(self, connector: Connector, comma_files: Sequence[str]) -> None:
+        """Make what the connector's SQL reads beside the files' tables.
 
-    def evidence(self, connector: Connector, kind: FileKind, file: str) -> Evidence:
-        """Count what the file's values say about its conventions."""
-        tests = {
-            "point_decimals": [_matches(column, "[.][0-9]{1,2}$") for column in kind.numbers],
-            "comma_decimals": [_matches(column, ",[0-9]{1,2}$") for column in kind.numbers],
-            "day_first": [_split_date(column, "{0} > 12 and {1} <= 12") for column in kind.dates],
-            "month_first": [_split_date(column, "{0} <= 12 and {1} > 12") for column in kind.dates],
-            "either_first": [
-                _split_date(column, "{0} <= 12 and {1} <= 12") for column in kind.dates
-            ],
-        }
-        counts = [
-            " + ".join(f"count(*) filter (where {test})" for test in of_one) or "0"
-            for of_one in tests.values()
-        ]
-        [row] = self._run(
-            f"select {', '.join(counts)} from {quote(connector.name, kind.name)} where _file = $1",
-            [file],
-        )
-        return Evidence(**dict(zip(tests, row, strict=True)))
+        Kinds without a file are empty tables; `comma_files` write a decimal comma.
+        """
+        for kind in connector.kinds:
+            self._create_table(connector, kind)
+        for name in comma_files:
+            self._run("insert into mapped.comma_files values ($1)", [name])
+        self._run(f"use {quote(connector.name)}")
+        for name, sql in connector.views():
+            self._check_select(connector.name, name, sql)
+            self._run(f"create view {quote(name)} as {sql}")
 
     def map_entity(self, connector: str, name: str, sql: str) -> dict[str, int]:
         """Make an entity's raw rows by a connector's SQL; return how many by file."""
+        self._check_select(connector, name, sql)
         columns = contract_entity(name).column_names
         typed = ", ".join(f"{quote(column)} varchar" for column in columns)
         self._run(f"use {quote(connector)}")
@@ -132,21 +114,35 @@ class Spool:
         )
         return dict(self._run(f"select _file, count(*) from mapped.{quote(name)} group by _file"))
 
+    def _create_table(self, connector: Connector, kind: FileKind) -> None:
+        table = quote(connector.name, kind.name)
+        declared = ", ".join(f"{quote(column)} varchar" for column in kind.columns)
+        self._run(f"create schema if not exists {quote(connector.name)}")
+        self._run(f"create table if not exists {table} ({declared}, _file varchar, _line bigint)")
+
     def entity_csv(self, name: str) -> Path:
         """Write an entity's raw rows, by file and line, and return where."""
-        return self._write(name, "_file, _line")
-
-    def rejects_csv(self) -> Path:
-        """Write the rejects, by file and line, and return where."""
-        return self._write("rejects", "file, line")
-
-    def _write(self, table: str, order: str) -> Path:
-        path = self._folder / f"{table}-mapped.csv"
+        path = self._folder / f"{name}-mapped.csv"
         self._run(
-            f"copy (select * from mapped.{quote(table)} order by {order}) "
+            f"copy (select * from mapped.{quote(name)} order by _file, _line) "
             f"to {_literal(str(path))} ({_WRITE})"
         )
         return path
+
+    def _seal(self) -> None:
+        """Keep the SQL of connectors to this folder: one beside the data may be a stranger's."""
+        self._run(f"set allowed_directories = [{_literal(str(self._folder))}]")
+        self._run("set python_enable_replacements = false")
+        self._run("set enable_external_access = false")
+        self._run("set lock_configuration = true")
+
+    def _check_select(self, connector: str, name: str, sql: str) -> None:
+        try:
+            statements = self._duckdb.extract_statements(sql)
+        except duckdb.Error as exc:
+            raise DataError(f"{connector}/{name}.sql: {exc}") from exc
+        if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+            raise DataError(f"{connector}/{name}.sql: must be one select; nothing was loaded")
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         try:
@@ -160,21 +156,6 @@ class Spool:
                 f"no space left in {self._folder}: free some; nothing was loaded"
             )
         return DataError(f"while reading files: {exc}")
-
-
-def _matches(column: str, pattern: str) -> str:
-    return f"regexp_matches(trim({quote(column)}), {_literal(pattern)})"
-
-
-def _split_date(column: str, test: str) -> str:
-    """A test of the first and second number of dates like 31/12/2025."""
-    text = f"trim({quote(column)})"
-    parts = [
-        f"try_cast(regexp_extract({text}, '^([0-9]+)[/.-]([0-9]+)', {part}) as integer)"
-        for part in (1, 2)
-    ]
-    shape = _matches(column, "^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}")
-    return f"{shape} and {test.format(*parts)}"
 
 
 def _literal(text: str) -> str:

@@ -1,5 +1,6 @@
 """The headline figures: what they are called, what they mean, and how they moved."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -57,7 +58,7 @@ KPIS: Final = (
     Kpi("average_selling_price", "Average selling price", "money", "neutral",
         "Net sales divided by units."),
     Kpi("return_rate", "Return rate", "rate", "down",
-        "Units returned divided by units sold.", "returns"),
+        "Units returned divided by units sold.", "returned_units"),
     Kpi("gross_margin", "Gross margin", "money", "up",
         "Net sales less the cost of what was sold; known only where every product has a cost.",
         "costs"),
@@ -183,12 +184,22 @@ def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str
         "period": covered.period.document(),
         "previous": covered.previous.document() if covered.previous else None,
         "kpis": [figure.document() for figure in figures],
+        "caveats": _caveats(connection),
     }
 
 
 def as_text(value: Decimal | int | None) -> str | None:
     """Return a number as JSON text: no figure passes through floating point."""
     return None if value is None else str(value)
+
+
+def _caveats(connection: Connection) -> list[str]:
+    """What the platforms' exports cannot tell of these figures."""
+    files = connection.query(
+        "select caveats, min(load_id) from meta.loads where replaced_by is null"
+        " group by caveats order by min(load_id), caveats"
+    ).rows
+    return list(dict.fromkeys(caveat for caveats, _ in files for caveat in json.loads(caveats)))
 
 
 def _totals(connection: Connection, engine: str, period: Period) -> dict[str, Any]:

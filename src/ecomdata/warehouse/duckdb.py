@@ -1,6 +1,7 @@
 """DuckDB: one file in the project's folder, no server."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ _CONFIG: dict[str, Any] = {
 #: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
 _SEALED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 
+#: What is inserted at once: enough for its threads, and little beside what it takes itself.
+_PART_BYTES = 1 << 25
+
 
 def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
     """Say what a driver's error means for the user."""
@@ -48,6 +52,19 @@ def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
     if isinstance(exc, duckdb.IOException):
         return WarehouseError(f"{path}: {text.splitlines()[0]}")
     return UsageError(f"the warehouse refused the statement: {text.strip()}")
+
+
+def _parts(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    part: list[bytes] = []
+    size = 0
+    for block in blocks:
+        part.append(block)
+        size += len(block)
+        if size >= _PART_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,52 @@ class DuckDBConnection:
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file; return the rows."""
+        return self._insert_csv(schema, table, columns, path, ",", is_plain=False)
+
+    def copy_blocks(
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        blocks: Iterable[bytes],
+        delimiter: str,
+        folder: Path,
+    ) -> int:
+        """Append blocks of canonical CSV as they come; return the rows.
+
+        DuckDB reads files: it is given some blocks as one while the next are made.
+        """
+        rows = 0
+        with ThreadPoolExecutor(1) as thread:
+            inserting: Future[int] | None = None
+            for number, part in enumerate(_parts(blocks)):
+                path = folder / f"part-{number % 2}.csv"
+                with path.open("wb") as file:
+                    file.writelines(part)
+                if inserting:
+                    rows += inserting.result()
+                inserting = thread.submit(
+                    self._insert_csv,
+                    schema,
+                    table,
+                    columns,
+                    path,
+                    delimiter,
+                    is_plain=not any(b'"' in block for block in part),
+                )
+            return rows + inserting.result() if inserting else 0
+
+    def _insert_csv(
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        path: Path,
+        delimiter: str,
+        *,
+        is_plain: bool,
+    ) -> int:
+        """Append a file; only one without quotes is read from several places at once."""
         if path.stat().st_size == 0:
             return 0
         names = ", ".join(map(quote, columns))
@@ -82,9 +145,10 @@ class DuckDBConnection:
         return int(
             self.query(
                 f"insert into {quote(schema, table)} ({names}) "
-                f"select * from read_csv($1, header = false, auto_detect = false, delim = ',', "
-                f"quote = '\"', escape = '\"', new_line = '\\n', null_padding = false, "
-                f"max_line_size = 16777216, parallel = false, columns = {{{spec}}})",
+                f"select * from read_csv($1, header = false, auto_detect = false, "
+                f"delim = '{delimiter}', quote = '\"', escape = '\"', new_line = '\\n', "
+                f"null_padding = false, max_line_size = 16777216, "
+                f"parallel = {str(is_plain).lower()}, columns = {{{spec}}})",
                 [str(path)],
             ).scalar
         )

@@ -1,9 +1,10 @@
 """PostgreSQL 15 to 18: the shared warehouse."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -88,14 +89,28 @@ class PostgresConnection:
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file; return the rows."""
+        with path.open("rb") as file:
+            blocks = iter(partial(file.read, _BLOCK_BYTES), b"")
+            return self.copy_blocks(schema, table, columns, blocks, ",", path.parent)
+
+    def copy_blocks(
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        blocks: Iterable[bytes],
+        delimiter: str,
+        folder: Path,
+    ) -> int:
+        """Append blocks of canonical CSV as they come; return the rows."""
         names = ", ".join(map(quote, columns))
         # Without force_null, an empty field in quotes would be an empty text.
-        options = f"format csv, force_null ({names})"
+        options = f"format csv, delimiter '{delimiter}', force_null ({names})"
         statement = f"copy {quote(schema, table)} ({names}) from stdin with ({options})"
         try:
-            with self.raw.cursor() as cursor, path.open("rb") as file:
+            with self.raw.cursor() as cursor:
                 with cursor.copy(statement.encode()) as copy:
-                    while block := file.read(_BLOCK_BYTES):
+                    for block in blocks:
                         copy.write(block)
                 return cursor.rowcount
         except psycopg.Error as exc:

@@ -1,6 +1,6 @@
 """What every engine offers. Values are bound as $1, $2, ...; names go through `quote`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,26 @@ class Connection(Protocol):
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file (no header, `"` quotes, empty = NULL); return the rows."""
+
+    def copy_blocks(
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        blocks: Iterable[bytes],
+        delimiter: str,
+        folder: Path,
+    ) -> int:
+        """Append blocks of canonical CSV as they come, each of whole lines; return the rows.
+
+        Args:
+            schema: of the table.
+            table: its name.
+            columns: what the lines' fields are.
+            blocks: lines that end in LF; what they raise ends the copy.
+            delimiter: what stands between fields.
+            folder: where blocks may be kept meanwhile.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: commits at the end of the block, rolls back on any exception."""

@@ -32,6 +32,46 @@ def recognised(header: str, name: str = "some.csv", source: str | None = None) -
             "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country",
             "online_retail lines",
         ),
+        (
+            "Row ID,Order ID,Order Date,Ship Date,Ship Mode,Customer ID,Customer Name,Segment,"
+            "Country,City,State,Postal Code,Region,Product ID,Category,Sub-Category,Product Name,"
+            "Sales,Quantity,Discount,Profit",
+            "superstore lines",
+        ),
+        ("order_id,order_date,customer_id,product_id,sales,quantity", "superstore lines"),
+        (
+            "Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,"
+            "Lineitem price,Lineitem sku,Cancelled at,Refunded Amount",
+            "shopify orders",
+        ),
+        ("First Name,Last Name,Email,Accepts Email Marketing,Total Spent", "shopify customers"),
+        ("Handle,Title,Vendor,Type,Variant SKU,Variant Price", "shopify products"),
+        (
+            "Order Number,Order Status,Order Date,Email (Billing),Item #,Item Name,SKU,"
+            "Quantity (- Refund),Item Cost,Order Refund Amount",
+            "woocommerce orders",
+        ),
+        (
+            "Order ID,Order Date,Order Status,Customer Email,Item Name,SKU,Quantity,Item Cost",
+            "woocommerce orders",
+        ),
+        ("ID,Type,SKU,Name,Published,Regular price,Categories", "woocommerce products"),
+        ("order_id,customer_id,order_status,order_purchase_timestamp", "olist orders"),
+        ("order_id,order_item_id,product_id,seller_id,price,freight_value", "olist items"),
+        ("customer_id,customer_unique_id,customer_city", "olist customers"),
+        ("product_category_name,product_category_name_english", "olist translations"),
+        ("id,user_id,order_date,status", "jaffle_shop raw_orders"),
+        ("id,first_name,last_name", "jaffle_shop raw_customers"),
+        ("id,order_id,payment_method,amount", "jaffle_shop raw_payments"),
+        (
+            "OrderDate,StockDate,OrderNumber,ProductKey,CustomerKey,TerritoryKey,OrderLineItem,"
+            "OrderQuantity",
+            "adventureworks orders",
+        ),
+        ("ReturnDate,TerritoryKey,ProductKey,ReturnQuantity", "adventureworks returns"),
+        ("CustomerKey,Prefix,FirstName,LastName,EmailAddress", "adventureworks customers"),
+        ("review_id,order_id,review_score,review_comment_title", None),
+        ("name,phone,email,country,a,b,c,d,e,f,g,h", None),
         ("a,b,c", None),
         ("name,colour", None),
     ],
@@ -52,7 +92,7 @@ def test_where_two_kinds_fit_alike_the_files_name_decides(kind: str) -> None:
         ("orders.csv", "orders", "order_id,product_id,quantity,order_date", "total_price"),
         ("x.csv", "orders", "order_id,product_id,quantity,order_date", "total_price"),
         ("customers.csv", "customers", "name,email", "customer_id"),
-        ("returns.csv", "returns", "order_id,reason", "product_id, quantity, refund_amount"),
+        ("returns.csv", "returns", "order_id,reason", "product_id, refund_amount"),
     ],
 )
 def test_a_file_that_resembles_a_kind_and_lacks_a_column_is_refused(
@@ -75,8 +115,31 @@ def test_with_a_source_only_its_layouts_count() -> None:
 
 def test_an_unknown_source_is_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError) as caught:
-        recognised(ORDERS, source="shopify")
-    assert str(caught.value) == ("no source is called 'shopify': there are brief, online_retail")
+        recognised(ORDERS, source="shopware")
+    assert str(caught.value) == (
+        "no source is called 'shopware': there are adventureworks, brief, jaffle_shop, olist, "
+        "online_retail, shopify, superstore, woocommerce"
+    )
+
+
+def test_the_reason_names_the_required_columns_and_counts_the_known_ones() -> None:
+    header = ["Order ID", "colour", "Order Date", "Product ID", "Sales", "Segment"]
+    found = recognise(Path("x.csv"), header)
+    assert found is not None
+    assert found.kind.reason(header) == (
+        "Order ID, Order Date, Product ID, Sales, ... (5 of 6 columns known)"
+    )
+
+
+def test_every_connector_maps_only_its_own_kinds_and_views() -> None:
+    for platform in connectors():
+        names = {kind.name for kind in platform.kinds}
+        assert not names & {name for name, _ in platform.views()}, platform.name
+        for kind in platform.kinds:
+            assert set(kind.required) <= kind.columns.keys(), (platform.name, kind.name)
+            assert {*kind.numbers, *kind.dates} <= kind.columns.keys(), (platform.name, kind.name)
+            spellings = [name for names in kind.columns.values() for name in names]
+            assert len(spellings) == len(set(spellings)), (platform.name, kind.name)
 
 
 def test_columns_stand_where_the_header_has_them_and_the_first_of_two_counts() -> None:
@@ -91,16 +154,9 @@ def test_columns_stand_where_the_header_has_them_and_the_first_of_two_counts() -
 
 
 def test_only_entities_that_the_files_can_fill_are_mapped() -> None:
-    brief, retail = connectors()
-    assert [name for name, _ in brief.entity_sql(["orders"])] == ["orders"]
-    assert [name for name, _ in brief.entity_sql(["returns", "customers"])] == [
-        "customers",
-        "returns",
-    ]
-    assert list(brief.entity_sql([])) == []
-    assert [name for name, _ in retail.entity_sql(["lines"])] == [
-        "customers",
-        "products",
-        "orders",
-        "returns",
-    ]
+    shopify, star = find_connector("shopify"), find_connector("adventureworks")
+    everything = ["customers", "products", "orders", "returns"]
+    assert [name for name, _ in shopify.entity_sql(["orders"])] == everything  # by a view
+    assert [name for name, _ in shopify.entity_sql(["customers"])] == ["customers"]
+    assert [name for name, _ in star.entity_sql(["returns"])] == ["returns"]
+    assert list(shopify.entity_sql([])) == []

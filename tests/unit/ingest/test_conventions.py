@@ -2,7 +2,7 @@
 
 import pytest
 
-from ecomdata.ingest.conventions import Evidence
+from ecomdata.ingest.conventions import Evidence, EvidenceCounter
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,45 @@ def test_the_order_of_day_and_month_is_what_more_dates_need_and_never_guessed(
 ) -> None:
     evidence = Evidence(day_first=day_first, month_first=month_first, either_first=either)
     assert evidence.date_order() == order
+
+
+def test_evidence_is_counted_in_the_columns_that_are_declared() -> None:
+    counter = EvidenceCounter([0], [2])
+    counter.add_rows(
+        [
+            ["1,50", "2,75", "24.12.2024"],
+            [" 2.25 ", "x", "12/24/2024 10:00"],
+            ["3,125", "x", " 1-2-2024"],
+            ["4,5 ", "x", "2024-12-24"],
+        ]
+    )
+    assert counter.evidence == Evidence(
+        point_decimals=1, comma_decimals=2, day_first=1, month_first=1, either_first=1
+    )
+
+
+def test_points_that_were_passed_over_are_asked_for_once_there_is_a_decimal_comma() -> None:
+    counter = EvidenceCounter([0], [])
+    counter.add_rows([["1.50"], ["2.50"]])
+    assert counter.evidence == Evidence()
+    counter.add_rows([["1,50"]])
+    assert counter.evidence is None
+    again = EvidenceCounter([0], [], with_points=True)
+    again.add_rows([["1.50"], ["2.50"], ["1,50"]])
+    assert again.evidence == Evidence(point_decimals=2, comma_decimals=1)
+
+
+@pytest.mark.parametrize(
+    ("block", "delimiter", "matters"),
+    [
+        (b"1.50,2024-05-01 10:00:00\n", b",", False),
+        (b"1.50,1/2/2024\n", b",", True),
+        (b"1.50,24.12.2024\n", b",", True),
+        (b"1.50;2024-05-01\n", b";", False),
+        (b"1,50;2024-05-01\n", b";", True),
+    ],
+)
+def test_only_blocks_with_a_split_date_or_a_comma_in_a_field_are_looked_into(
+    block: bytes, delimiter: bytes, matters: bool
+) -> None:
+    assert EvidenceCounter([0], [1]).may_matter(block, delimiter) is matters

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.dialect import SAMPLE_BYTES, Dialect, parse_record, readable, sniff
+from ecomdata.ingest.dialect import SAMPLE_BYTES, Dialect, Given, parse_record, readable, sniff
 
 Sniffed = Callable[[bytes], Dialect]
 
@@ -75,6 +75,11 @@ def _decodes(data: bytes) -> bool:
         (b"sep=;\nid;name\n1;Ann\n", ";", ("id", "name")),
         (b'"sep=|"\r\nid|name,x\r\n', "|", ("id", "name,x")),
         (b"name\nAnn\nBob\n", ",", ("name",)),
+        (b'id, name, text\n1, Ann, "a, b"\n2, Bob, "c, d"\n', ", ", ("id", "name", "text")),
+        (b'id, name, text\n1,Ann,"a, b"\n2,Bob,"c, d"\n', ",", ("id", " name", " text")),
+        (b'id name text\n1 Ann "a, b"\n2 Bob "c, d"\n', " ", ("id", "name", "text")),
+        (b"full name\nAnn Lee\nBob May Day\n", ",", ("full name",)),
+        (b"first name,last name\nAnn B,Lee C\nBob D,Day E\n", ",", ("first name", "last name")),
     ],
 )
 def test_the_delimiter(
@@ -95,6 +100,79 @@ def test_the_delimiter(
 )
 def test_a_single_quote_must_be_evident(sniffed: Sniffed, data: bytes, quote: str) -> None:
     assert sniffed(data).quote == quote
+
+
+@pytest.mark.parametrize(
+    ("rows", "escape"),
+    [
+        ([b'1,"5"" pipe"', b'2,"6"" pipe"'], '"'),
+        ([b'1,"5\\" pipe"', b'2,"6\\" pipe, a"'], "\\"),
+        ([b'1,"5" pipe"', b'2,"6" pipe, a"'], ""),
+        ([b'1,"5"" pipe"', b'2,"6" pipe"'], '"'),  # damage
+        ([b'1,"C:\\"', b'2,"D:\\"'], '"'),
+        ([b'1,"5" pipe"', b'2,"6" pipe"', *[b'3,"a"'] * 98], '"'),  # 2 of 101 lines with quotes
+    ],
+)
+def test_the_escape(sniffed: Sniffed, rows: list[bytes], escape: str) -> None:
+    assert sniffed(b"\n".join([b'id,"text"', *rows])).escape == escape
+
+
+def test_what_is_given_is_not_found_out(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(b"a note, with commas\nid;name\n1;'Ren\xc3\xa9'\n")
+    given = Given(encoding="cp1252", delimiter=";", quote="'", escape="", header_line=2)
+    assert sniff(path, given) == Dialect("cp1252", ";", "'", "\n", ("id", "name"), 2, 1, "")
+
+
+def test_a_header_line_beyond_the_end_is_a_usage_error(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(UsageError, match="has no line 3"):
+        sniff(path, Given(header_line=3))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (Given(encoding="none-such"), "no encoding that is known"),
+        (Given(encoding="base64"), "no encoding that is known"),
+        (Given(delimiter=""), "--delimiter"),
+        (Given(delimiter="\n"), "--delimiter"),
+        (Given(quote="ab"), "--quote"),
+        (Given(escape="ab"), "--escape"),
+        (Given(delimiter="'", quote="'"), "have to differ"),
+        (Given(header_line=-1), "--header-line"),
+    ],
+)
+def test_what_no_file_is_written_with_is_a_usage_error(
+    tmp_path: Path, given: Given, message: str
+) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(UsageError, match=message):
+        sniff(path, given)
+
+
+@pytest.mark.parametrize(
+    ("data", "lines", "header"),
+    [
+        (b"id,name\n1,Ann\n", 1, ("id", "name")),
+        (b"1,Ann\n2,Bob\n", 0, ()),
+        (b"region,2019,2020\nNorth,5,6\n", 1, ("region", "2019", "2020")),
+        (b"Ann,Lee\nBob,Day\n", 1, ("Ann", "Lee")),
+        (b"id,name\nid,name\n1,Ann\n", 2, ("id id", "name name")),
+        (b"id,name\n", 1, ("id", "name")),
+        (b"", 0, ()),
+        (b"\n \n", 0, ()),
+    ],
+)
+def test_where_no_header_is_needed_it_has_to_be_one(
+    tmp_path: Path, data: bytes, lines: int, header: tuple[str, ...]
+) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(data)
+    dialect = sniff(path, needs_header=False)
+    assert (dialect.header_lines, dialect.header) == (lines, header)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +218,7 @@ def test_the_header(sniffed: Sniffed, data: bytes, header: tuple[str, ...], line
         (b"a\x00b,c\n1,2\n", "binary file"),
         (b"a,b\n" + b"1,\x00\n" * 2, "binary file"),
         (b"PK\x03\x04\x14\x00", "Excel workbook"),
-        (b"\x1f\x8b\x08", "gunzip"),
+        (b"\x1f\x8b\x08", "is cut off in the middle"),
         (b"PAR1", "Parquet"),
         (b"x" * (SAMPLE_BYTES + 1), "no line end in its first MiB"),
     ],
@@ -179,6 +257,23 @@ def test_a_directory_and_a_missing_file_are_usage_errors(tmp_path: Path) -> None
 )
 def test_one_record(text: str, expected: tuple[list[str], int, str | None]) -> None:
     assert parse_record(text, 0, len(text), ",", '"') == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "quote", "escape", "expected"),
+    [
+        (r'"a\"b","c\\",d', ",", '"', "\\", ['a"b', "c\\", "d"]),
+        (r'"a\'b"', ",", '"', "\\", [r"a\'b"]),
+        ('"5" pipe","6""', ",", '"', "", ['5" pipe', '6"']),
+        ("'Kids' 24\"\"','b'", ",", "'", '"', ["Kids' 24\"", "b"]),
+        ('a, "b, c", d,e', ", ", '"', '"', ["a", "b, c", "d,e"]),
+    ],
+)
+def test_one_record_of_an_unusual_dialect(
+    text: str, delimiter: str, quote: str, escape: str, expected: list[str]
+) -> None:
+    parsed = parse_record(text, 0, len(text), delimiter, quote, escape)
+    assert parsed == (expected, len(text), None)
 
 
 def test_what_is_no_text_is_written_as_its_bytes() -> None:

@@ -1,7 +1,7 @@
 """Which files a load is about, and which of them are new."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ecomdata.errors import UsageError
-from ecomdata.ingest.files import File, find_files, split_new
+from ecomdata.ingest.files import SUFFIXES, File, find_files, split_new
 from ecomdata.warehouse import Table
 
 
@@ -27,7 +27,7 @@ def test_a_folder_is_all_its_exports_at_any_depth_in_order_of_name(tmp_path: Pat
     make(tmp_path, "b.csv", "a.TSV", "2024/05/c.Csv", "notes.txt", "d.csv.gz", "csv")
     make(tmp_path, ".hidden.csv", ".git/e.csv", "2024/.cache/f.csv")
     (tmp_path / "folder.csv").mkdir()
-    assert names(tmp_path) == ["2024/05/c.Csv", "a.TSV", "b.csv"]
+    assert names(tmp_path) == ["2024/05/c.Csv", "a.TSV", "b.csv", "d.csv.gz"]
 
 
 def test_a_folder_below_a_hidden_one_is_looked_into(tmp_path: Path) -> None:
@@ -60,7 +60,8 @@ def test_folders_without_exports_are_refused(tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     with pytest.raises(UsageError) as caught:
         find_files([a, b])
-    assert str(caught.value) == f"no file with exports in {a}, {b}: looked for .csv, .tsv"
+    looked_for = ", ".join(SUFFIXES)
+    assert str(caught.value) == f"no file with exports in {a}, {b}: looked for {looked_for}"
 
 
 def test_a_file_without_permission_is_refused(
@@ -91,6 +92,17 @@ class Loads:
         raise NotImplementedError
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
+        raise NotImplementedError
+
+    def copy_blocks(
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        blocks: Iterable[bytes],
+        delimiter: str,
+        folder: Path,
+    ) -> int:
         raise NotImplementedError
 
     def transaction(self) -> nullcontext[None]:

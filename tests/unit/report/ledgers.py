@@ -48,8 +48,11 @@ def ledger(entries: Sequence[Entry], absent: Sequence[str] = ()) -> DuckDBConnec
         connection.execute(
             f"insert into intermediate.int_revenue_ledger values ({marks})", astuple(entry)
         )
+    connection.execute(
+        "create table meta.loads (load_id bigint, replaced_by bigint, caveats varchar)"
+    )
     connection.execute("create table meta.capabilities (capability varchar, is_in_data boolean)")
-    for name in ("discounts", "returns", "cancellations", "customers", "costs"):
+    for name in ("discounts", "returns", "returned_units", "cancellations", "customers", "costs"):
         connection.execute(
             "insert into meta.capabilities values ($1, $2)", [name, name not in absent]
         )

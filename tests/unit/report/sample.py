@@ -83,6 +83,7 @@ def shop(
             "start": str(last - timedelta(days=729)),
             "end": str(last - timedelta(days=365)),
         },
+        "caveats": ["Returns without a date stand on their order's day."],
         "kpis": [
             _kpi("net_sales", "Net sales", "money", "up", "2764184.07", "2387712.91", "0.157670"),
             _kpi("gross_sales", "Gross sales", "money", "up", "2930121.55", "2540876.1", "0.1532"),
@@ -153,6 +154,7 @@ def empty_shop() -> Report:
         "coverage": {"first_day": None, "last_day": None},
         "period": None,
         "previous": None,
+        "caveats": [],
         "kpis": [],
         "sales": {"day": [], "week": [], "month": []},
         "products": {"total": 0, "rows": []},

@@ -4,7 +4,9 @@ select
     stock_code as product_id,
     quantity,
     coalesce(
-        cast(try_cast(quantity as decimal(15, 0)) * try_cast(unit_price as decimal(15, 4)) as text),
+        cast(
+            try_cast(amount(quantity, _file) as decimal(15, 0)) * amount(unit_price, _file) as text
+        ),
         unit_price
     ) as total_price,
     invoice_date as order_date,

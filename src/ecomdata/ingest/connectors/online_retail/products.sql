@@ -6,5 +6,5 @@ select
 from lines
 where
     trim(description) <> ''
-    and try_cast(unit_price as decimal(15, 4)) > 0
+    and amount(unit_price, _file) > 0
 group by stock_code

@@ -15,11 +15,32 @@
     {{ table }}._line
 {%- endmacro %}
 
-{# True where a later load states the same thing again: the latest one states it whole. #}
+{# True where another file took this one's place, or a later statement says the same thing again:
+   the latest one says it whole, whatever the files that were replaced say. #}
 {% macro is_superseded(stated_by) -%}
     (
-        {{ stated_by[0] }} is not null
-        and _load_id < max(_load_id) over (partition by {{ stated_by | join(', ') }})
+        replaced_by is not null
+        or (
+            {{ stated_by[0] }} is not null
+            and statement < max(case when replaced_by is null then statement end)
+                over (partition by {{ stated_by | join(', ') }})
+        )
+    )
+{%- endmacro %}
+
+{# The same where one record states the whole thing: only the last one holds. #}
+{% macro is_restated(stated_by) -%}
+    (
+        replaced_by is not null
+        or (
+            {{ stated_by }} is not null
+            and row_number() over (
+                partition by
+                    {{ stated_by }},
+                    case when replaced_by is null then 1 end
+                order by statement desc, {{ bytewise('_file') }} desc, _line desc
+            ) > 1
+        )
     )
 {%- endmacro %}
 

@@ -2,6 +2,7 @@
     ['discounts', 'orders', 'discount_amount', 'no order line names a discount'],
     ['cancellations', 'orders', 'status', 'no order line has a status'],
     ['returns', 'returns', 'order_id', 'no file holds returns'],
+    ['returned_units', 'returns', 'quantity', 'no return says how many units came back'],
     ['customers', 'orders', 'customer_id', 'no order line names a customer'],
     ['costs', 'products', 'unit_cost', 'no product has a unit cost'],
 ] -%}

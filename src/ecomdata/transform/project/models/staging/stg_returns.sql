@@ -19,7 +19,7 @@ lines_accepted as (
         ) as line_number,
         product_id,
         customer_id,
-        quantity,
+        coalesce(quantity, 0) as quantity,
         refund_amount,
         return_date,
         returned_at,

@@ -23,7 +23,9 @@ records_trimmed as (
             columns=['customer_id', 'name', 'email', 'country', 'signup_date'],
             typed=['email', 'signup_date'],
         ) }},
-        loads.date_order
+        loads.date_order,
+        loads.statement,
+        loads.replaced_by
     from customers
     inner join loads
         on
@@ -52,6 +54,8 @@ values_typed as (
         email_text,
         signup_date_text,
         raw_fields,
+        statement,
+        replaced_by,
         _load_id,
         _file,
         _line,
@@ -65,13 +69,7 @@ statements_ranked as (
     {# A customer list restates its customers: the last statement holds. #}
     select
         *,
-        (
-            customer_id is not null
-            and row_number() over (
-                partition by customer_id
-                order by _load_id desc, {{ bytewise('_file') }} desc, _line desc
-            ) > 1
-        ) as is_superseded
+        {{ is_restated('customer_id') }} as is_superseded
     from values_typed
 
 )

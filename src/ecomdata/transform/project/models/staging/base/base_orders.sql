@@ -45,6 +45,8 @@ lines_trimmed as (
                 'discount_amount',
             ],
         ) }},
+        loads.statement,
+        loads.replaced_by,
         loads.identical_lines,
         loads.decimal_mark,
         loads.date_order
@@ -95,6 +97,7 @@ values_typed as (
         discount_amount_text,
         identical_lines,
         is_superseded,
+        statement,
         raw_fields,
         _load_id,
         _file,
@@ -109,7 +112,9 @@ currencies_ranked as (
         currency,
         row_number() over (order by count(*) desc, {{ bytewise('currency') }} asc) as currency_rank
     from values_typed
-    where currency is not null
+    where
+        currency is not null
+        and not is_superseded
     group by currency
 
 ),
@@ -138,12 +143,13 @@ values_judged as (
 
 repeats_counted as (
 
-    {# Among good lines only: a refused line does not make its corrected twin a repeat. #}
+    {# Among good lines only: a refused line does not make its corrected twin a repeat. Within a
+       statement: what a later one says again is no repeat. #}
     select
         *,
         row_number() over (
             partition by
-                _load_id,
+                statement,
                 rule,
                 order_id,
                 line_number,

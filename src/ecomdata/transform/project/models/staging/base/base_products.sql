@@ -22,7 +22,9 @@ records_trimmed as (
             columns=['product_id', 'product_name', 'category', 'price', 'unit_cost'],
             typed=['price', 'unit_cost'],
         ) }},
-        loads.decimal_mark
+        loads.decimal_mark,
+        loads.statement,
+        loads.replaced_by
     from products
     inner join loads
         on
@@ -52,6 +54,8 @@ values_typed as (
         price_text,
         unit_cost_text,
         raw_fields,
+        statement,
+        replaced_by,
         _load_id,
         _file,
         _line,
@@ -65,13 +69,7 @@ statements_ranked as (
     {# A catalogue restates its products: the last statement holds. #}
     select
         *,
-        (
-            product_id is not null
-            and row_number() over (
-                partition by product_id
-                order by _load_id desc, {{ bytewise('_file') }} desc, _line desc
-            ) > 1
-        ) as is_superseded
+        {{ is_restated('product_id') }} as is_superseded
     from values_typed
 
 )

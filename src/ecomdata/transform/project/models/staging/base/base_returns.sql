@@ -1,7 +1,10 @@
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
     ['missing_id', 'product_id', 'product_id', 'product_id is null'],
-    ['invalid_number', 'quantity', 'quantity_text', 'quantity is null'],
+    [
+        'invalid_number', 'quantity', 'quantity_text',
+        'quantity is null and quantity_text is not null',
+    ],
     ['invalid_number', 'refund_amount', 'refund_amount_text', 'refund_amount is null'],
     ['invalid_date', 'return_date', 'return_date_text', 'returned_at is null'],
     [
@@ -61,6 +64,8 @@ lines_trimmed as (
             ],
             typed=['quantity', 'refund_amount', 'return_date'],
         ) }},
+        loads.statement,
+        loads.replaced_by,
         loads.identical_lines,
         loads.decimal_mark,
         loads.date_order
@@ -98,6 +103,7 @@ values_typed as (
         texts_normalised.return_date_text,
         texts_normalised.identical_lines,
         texts_normalised.is_superseded,
+        texts_normalised.statement,
         texts_normalised.raw_fields,
         texts_normalised._load_id,
         texts_normalised._file,
@@ -131,7 +137,7 @@ repeats_counted as (
         *,
         row_number() over (
             partition by
-                _load_id,
+                statement,
                 rule,
                 order_id,
                 return_id,

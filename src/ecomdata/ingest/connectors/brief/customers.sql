@@ -1,9 +1,0 @@
-select
-    customer_id,
-    name,
-    email,
-    country,
-    signup_date,
-    _file,
-    _line
-from customers

@@ -1,0 +1,233 @@
+"""Files that are not plain text: gzip and zstd are unpacked, Parquet and XLSX written as text.
+
+What a file is, its first bytes say, not its name. An archive is unpacked while it is read, in
+constant memory. A table is written as CSV with every field in quotes, which leaves no doubt about
+its dialect; a row of a sheet stands on the line of its number.
+"""
+
+import csv
+import glob
+import gzip
+import io
+import sys
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+
+from ecomdata.errors import InputError, WarehouseFullError
+from ecomdata.ingest.files import File
+from ecomdata.warehouse import quote
+
+if sys.version_info >= (3, 14):
+    from compression import zstd as zstd
+else:
+    from backports import zstd as zstd
+
+_GZIP, _ZSTD, _PARQUET, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+#: Unpacked bytes of a workbook beside its sheets, which are held in memory: most are its texts.
+_MOST_SHARED = 1 << 28
+_MIDNIGHT = time()
+
+
+def unpacked(path: Path) -> BinaryIO:
+    """Open a file to read its bytes: those inside, where it is compressed.
+
+    Raises:
+        OSError: the file cannot be opened.
+        InputError: while reading: the archive is cut off or damaged.
+    """
+    file = path.open("rb")
+    magic = file.read(4)
+    file.seek(0)
+    if magic.startswith(_GZIP):
+        return io.BufferedReader(_Archive(path, gzip.GzipFile(fileobj=file), file))
+    if magic == _ZSTD:
+        return io.BufferedReader(_Archive(path, zstd.ZstdFile(file), file))
+    return file
+
+
+def tables(file: File, folder: Path) -> list[File]:
+    """Return the tables of a file: each a file with its `text` in the folder.
+
+    A file of text is its own table. A workbook has one for each sheet with a header and a row;
+    where it is more than one, they are named "book.xlsx#Sheet".
+
+    Raises:
+        InputError: the file is damaged, holds no table, or is an archive of files.
+    """
+    with file.path.open("rb") as opened:
+        magic = opened.read(4)
+    if magic == _PARQUET:
+        text = _new_text(folder)
+        _write_parquet(file.path, text, folder)
+        return [replace(file, text=text)]
+    if magic == _ZIP:
+        return _sheets(file, folder)
+    return [file]
+
+
+class _Archive(io.RawIOBase):
+    """The bytes in an archive; says which file is damaged."""
+
+    def __init__(self, path: Path, inside: Any, outside: BinaryIO) -> None:
+        self._path, self._inside, self._outside = path, inside, outside
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            count: int = self._inside.readinto(buffer)
+        except EOFError as exc:
+            raise InputError(
+                f"{self._path}: is cut off in the middle; copy or download it again"
+            ) from exc
+        except (OSError, zlib.error, zstd.ZstdError) as exc:
+            raise InputError(
+                f"{self._path}: is a damaged archive ({exc}); copy or download it again"
+            ) from exc
+        return count
+
+    def close(self) -> None:
+        self._inside.close()
+        self._outside.close()
+        super().close()
+
+
+def _new_text(folder: Path) -> Path:
+    return folder / f"table-{sum(1 for _ in folder.glob('table-*'))}.csv"
+
+
+def _write_parquet(path: Path, text: Path, folder: Path) -> None:
+    try:
+        with duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": "1GB",
+                "temp_directory": str(folder / "parquet"),
+            }
+        ) as connection:
+            source = f"read_parquet({_literal(glob.escape(str(path)))})"
+            described = connection.execute(f"describe select * from {source}").fetchall()
+            columns = ", ".join(
+                f"{_as_text(quote(name), kind)} as {quote(name)}" for name, kind, *_ in described
+            )
+            connection.execute(
+                f"copy (select {columns} from {source}) to {_literal(str(text))} "
+                "(format csv, header true, force_quote *)"
+            )
+    except duckdb.Error as exc:
+        if "no space left" in str(exc).lower():
+            raise WarehouseFullError(
+                f"no space left in {folder}: free some; nothing was loaded"
+            ) from exc
+        raise InputError(
+            f"{path}: is a damaged Parquet file ({str(exc).splitlines()[0]}); export it again"
+        ) from exc
+
+
+def _as_text(column: str, kind: str) -> str:
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"cast(make_timestamp(epoch_us({column})) as varchar)"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"regexp_replace(cast({column} as varchar), '[.]0$', '')"
+    return f"cast({column} as varchar)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _sheets(file: File, folder: Path) -> list[File]:
+    import openpyxl  # a quarter of a second that only a workbook is worth
+
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            parts = {part.filename: part.file_size for part in archive.infolist()}
+        if "xl/workbook.xml" not in parts:
+            raise InputError(f"{file.path}: is a zip archive, not a workbook; unpack it first")
+        shared = sum(size for name, size in parts.items() if "/worksheets/" not in name)
+        if shared > _MOST_SHARED:
+            raise InputError(
+                f"{file.path}: holds {shared >> 20} MiB of texts and pictures; save it as CSV"
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what openpyxl cannot keep is not read either
+            book = openpyxl.load_workbook(
+                file.path, read_only=True, data_only=True, keep_links=False
+            )
+            try:
+                written = [
+                    (sheet.title, text)
+                    for sheet in book.worksheets
+                    if (text := _write_sheet(sheet, _new_text(folder))) is not None
+                ]
+            finally:
+                book.close()
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, SyntaxError) as exc:
+        raise InputError(
+            f"{file.path}: is a damaged workbook ({exc}); save it again, or save the sheet as CSV"
+        ) from exc
+    if not written:
+        raise InputError(f"{file.path}: no sheet has a header and a row; check the workbook")
+    if len(written) == 1:
+        return [replace(file, text=written[0][1])]
+    return [replace(file, name=f"{file.name}#{title}", text=text) for title, text in written]
+
+
+def _write_sheet(sheet: Any, text: Path) -> Path | None:
+    """Write a sheet as text; None where it has fewer than two rows that hold something."""
+    filled = 0
+    with text.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        for row in _rectangular(sheet):
+            if row:
+                filled += 1
+                writer.writerow(row)
+            else:
+                file.write("\r\n")
+    if filled < 2:
+        text.unlink()
+        return None
+    return text
+
+
+def _rectangular(sheet: Any) -> Iterator[list[str]]:
+    """The rows as text, each as wide as the widest before it; an empty row is an empty list."""
+    sheet.reset_dimensions()  # what the file says of its size need not be so
+    width = 0
+    for cells in sheet.iter_rows(values_only=True):
+        row = _without_empty_end([_cell(value) for value in cells])
+        width = max(width, len(row))
+        yield row + [""] * (width - len(row)) if row else row
+
+
+def _without_empty_end(row: Sequence[str]) -> list[str]:
+    length = len(row)
+    while length and not row[length - 1]:
+        length -= 1
+    return list(row[:length])
+
+
+def _cell(value: Any) -> str:
+    """A cell as an export would write it: ISO dates, and 15 digits of a number as Excel shows."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return format(Decimal(format(value, ".15g")), "f")
+    if isinstance(value, datetime):
+        moment = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
+        is_day = moment.time() == _MIDNIGHT
+        return moment.date().isoformat() if is_day else moment.isoformat(" ")
+    return value.isoformat() if isinstance(value, date | time) else str(value)

@@ -1,0 +1,156 @@
+"""One file on its way in: its records as canonical CSV, and what is learned while they pass."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import IO
+
+from ecomdata.contract.entities import PROVENANCE
+from ecomdata.errors import InputError
+from ecomdata.ingest.blocks import PlainBlock, read_blocks
+from ecomdata.ingest.connector import Connector, FileKind
+from ecomdata.ingest.conventions import Conventions, DateOrder, Evidence, EvidenceCounter
+from ecomdata.ingest.dialect import DELIMITERS, Dialect
+from ecomdata.ingest.files import File
+from ecomdata.ingest.reader import Reader, Reject
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, how it is written, and what it is."""
+
+    file: File
+    dialect: Dialect
+    connector: Connector
+    kind: FileKind
+
+
+class Intake:
+    """One file while it is read.
+
+    Args:
+        source: the file.
+        load_id: what its rows are marked with.
+        rejects: where its rejects are written, as rows of `meta.reader_rejects`.
+    """
+
+    records = 0
+    rejected = 0
+
+    def __init__(self, source: Source, load_id: int, rejects: IO[str]) -> None:
+        self._source = source
+        self._reader = Reader(source.file.readable, source.dialect)
+        self._marks = (load_id, source.file.name)
+        self._rejects = csv.writer(rejects, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        self._positions = source.kind.positions(source.dialect.header)
+        self._evidence = self._new_counter()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the blocks: where a record came from, then the kind's that the file has.
+
+        They stand in the file's order, so that plain records can go on as they are.
+        """
+        return [*(name for name, _ in PROVENANCE), *self._picked]
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter of the blocks: the file's own, unless it is no usual one."""
+        own = self._source.dialect.delimiter
+        return own if own in DELIMITERS else ","
+
+    @property
+    def lines(self) -> int:
+        """Physical lines read so far."""
+        return self._reader.lines_read
+
+    def blocks(self) -> Iterator[bytes]:
+        """Read the file; yield its records as canonical CSV, whole records at a time."""
+        delimiter = self.delimiter.encode()
+        before = self._written([self._marks]).removesuffix(b"\n") + delimiter
+        places = list(self._picked.values())
+        is_whole = places == list(range(len(self._source.dialect.header)))
+        pick = _picker(places)
+        for item in read_blocks(self._reader):
+            if isinstance(item, Reject):
+                self._reject(item)
+            elif isinstance(item, PlainBlock) and is_whole:
+                self.records += item.count
+                if self._evidence.may_matter(item.text, delimiter):
+                    self._evidence.add_rows(item.rows(self.delimiter))
+                yield item.numbered(before, delimiter)
+            else:
+                rows = item.rows(self.delimiter) if isinstance(item, PlainBlock) else item.rows
+                lines = item.line_numbers if isinstance(item, PlainBlock) else item.lines
+                self.records += len(rows)
+                self._evidence.add_rows(rows)
+                marked = [
+                    (*self._marks, line, *pick(row)) for line, row in zip(lines, rows, strict=True)
+                ]
+                yield self._written(marked)
+
+    def conventions(self, default: DateOrder | None) -> Conventions:
+        """Decide, once the file is read, what its numbers and dates mean.
+
+        Raises:
+            InputError: its days could be months, and nothing says which.
+        """
+        evidence = self._evidence.evidence or self._evidence_anew()
+        date_order = evidence.date_order() or default or self._source.kind.date_order
+        if date_order is None:
+            raise InputError(
+                f"{self._source.file.place}: its dates can be read as day/month or month/day, and "
+                "no value tells which: say --date-order dmy or --date-order mdy"
+            )
+        return Conventions(evidence.decimal_mark(), date_order)
+
+    @property
+    def _picked(self) -> dict[str, int]:
+        return dict(sorted(self._positions.items(), key=itemgetter(1)))
+
+    def _new_counter(self, *, with_points: bool = False) -> EvidenceCounter:
+        kind = self._source.kind
+        numbers, dates = (
+            [self._positions[name] for name in names if name in self._positions]
+            for names in (kind.numbers, kind.dates)
+        )
+        return EvidenceCounter(numbers, dates, with_points=with_points)
+
+    def _evidence_anew(self) -> Evidence:
+        """Read the file again: it has decimal commas, and points that were passed over."""
+        counter = self._new_counter(with_points=True)
+        for item in Reader(self._source.file.readable, self._source.dialect).batches():
+            if not isinstance(item, Reject):
+                counter.add_rows(item.rows)
+        evidence = counter.evidence
+        assert evidence is not None
+        return evidence
+
+    def _reject(self, reject: Reject) -> None:
+        self.records += 1
+        self.rejected += 1
+        kept_as = (self._source.kind.records or ("orders",))[0]
+        self._rejects.writerow((*self._marks, reject.line, kept_as, reject.rule, reject.raw))
+
+    def _written(self, rows: Sequence[Sequence[object]]) -> bytes:
+        """Write rows as CSV lines that end in LF.
+
+        Before Python 3.13 a CR in a field is not put in quotes: then every field is.
+        """
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows(rows)
+        if "\r" in text.getvalue():
+            text = io.StringIO()
+            csv.writer(
+                text, delimiter=self.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL
+            ).writerows(rows)
+        return text.getvalue().encode()
+
+
+def _picker(positions: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    """Return what takes the fields at these positions: at C speed, and a list also for one."""
+    if len(positions) == 1:
+        return lambda fields: [fields[positions[0]]]
+    return itemgetter(*positions)
