@@ -60,7 +60,7 @@ def test_the_book_of_loads_has_an_exact_row_for_each_file(
     )
     dialect = (
         '{"encoding": "utf-8", "delimiter": "%s", "quote": "\\"", "line_end": "%s", '
-        '"header": ["%s"], "header_line": 1}'
+        '"header": ["%s"], "header_line": 1, "header_lines": 1, "escape": "\\""}'
     )
     assert rows(pipeline, "meta.loads", *columns.split()) == [
         (

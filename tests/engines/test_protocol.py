@@ -198,5 +198,5 @@ def test_a_new_warehouse_has_the_contracts_tables_and_preparing_it_again_changes
 def test_a_warehouse_of_another_layout_is_refused(connection: Connection) -> None:
     prepare(connection)
     connection.execute("update meta.schema_version set version = 99")
-    with pytest.raises(WarehouseError, match="has layout 99, this version needs 1: load the files"):
+    with pytest.raises(WarehouseError, match="has layout 99, this version needs 2: load the files"):
         prepare(connection)

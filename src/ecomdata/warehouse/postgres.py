@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,12 +22,15 @@ from ecomdata.errors import (
     WarehouseUnreachableError,
 )
 from ecomdata.settings import redacted
+from ecomdata.warehouse.lanes import copy_in_lanes
 from ecomdata.warehouse.protocol import Connection, Table, quote
 
 #: The advisory lock of this product ("ECOM" in ASCII).
 _LOCK_KEY = 0x45434F4D
 #: COPY is handed whole blocks: anything per row in Python would cost a hundred times more.
 _BLOCK_BYTES = 1 << 20
+#: Less is copied into the raw table itself: a year of daily loads shall not make 365 tables.
+_SMALL_BYTES = 16 << 20
 _OLDEST = 15
 #: What a refused connection says: the driver gives no SQLSTATE with it.
 _NO_LOGIN = re.compile('authentication failed|role ".*" does not exist|no pg_hba.conf entry')
@@ -34,6 +38,13 @@ _NO_DATABASE = re.compile('database ".*" does not exist')
 #: What a stranger's SQL may begin with. A DO block could leave the role that can only read.
 _READING = re.compile(
     r"(\s|\(|--[^\r\n]*[\r\n])*(select|with|values|table|show|explain)\b", re.IGNORECASE
+)
+
+
+#: Of pg_class: the tables that hold parts of the raw table $2 in the schema $1.
+_PARTS = (
+    "relnamespace = $1::regnamespace and relkind = 'r'"
+    " and relname ~ ('^' || $2::text || '_part_[0-9]+$')"
 )
 
 
@@ -68,6 +79,8 @@ class PostgresConnection:
     #: Sealed: only statements that read, and every one is prepared: a prepared statement is one
     #: statement; SQL that a stranger wrote cannot end the read-only transaction and go on.
     sealed: bool = False
+    #: Tables that lanes have made and committed in this transaction; see `copy_blocks`.
+    _parts: list[str] = field(default_factory=list)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run one statement."""
@@ -91,7 +104,7 @@ class PostgresConnection:
         """Append a canonical CSV file; return the rows."""
         with path.open("rb") as file:
             blocks = iter(partial(file.read, _BLOCK_BYTES), b"")
-            return self.copy_blocks(schema, table, columns, blocks, ",", path.parent)
+            return self._copy(f"copy {quote(schema, table)} {_from_stdin(columns, ',')}", blocks)
 
     def copy_blocks(
         self,
@@ -102,11 +115,22 @@ class PostgresConnection:
         delimiter: str,
         folder: Path,
     ) -> int:
-        """Append blocks of canonical CSV as they come; return the rows."""
-        names = ", ".join(map(quote, columns))
-        # Without force_null, an empty field in quotes would be an empty text.
-        options = f"format csv, delimiter '{delimiter}', force_null ({names})"
-        statement = f"copy {quote(schema, table)} ({names}) from stdin with ({options})"
+        """Append blocks of canonical CSV as they come; return the rows.
+
+        What is large goes into new tables, by several connections side by side. These commit; the
+        rows are seen once this transaction has made the tables children of the raw table.
+        """
+        blocks = iter(blocks)
+        first = _taken(blocks, _SMALL_BYTES)
+        following = next(blocks, None)
+        if following is None:
+            return self._copy(
+                f"copy {quote(schema, table)} {_from_stdin(columns, delimiter)}", first
+            )
+        rest = _from_stdin(columns, delimiter, "freeze")
+        return self._copy_to_parts(schema, table, rest, chain(first, [following], blocks))
+
+    def _copy(self, statement: str, blocks: Iterable[bytes]) -> int:
         try:
             with self.raw.cursor() as cursor:
                 with cursor.copy(statement.encode()) as copy:
@@ -116,6 +140,39 @@ class PostgresConnection:
         except psycopg.Error as exc:
             raise _translated(exc, self.url) from exc
 
+    def _copy_to_parts(self, schema: str, table: str, rest: str, blocks: Iterator[bytes]) -> int:
+        number = self.query(
+            "select coalesce(max(substring(relname from '[0-9]+$')::bigint), 0) from pg_class"
+            f" where {_PARTS}",
+            [schema, table],
+        ).scalar
+        self._drop_left_behind(schema, table)  # whose names stay locked: hence the count before
+        parts = [quote(schema, f"{table}_part_{number + i}") for i in (1, 2)]
+        self._parts.extend(parts)
+        address = conninfo.make_conninfo(self.raw.info.dsn, password=self.raw.info.password)
+        lanes = [
+            (f"create table {part} (like {quote(schema, table)})", f"copy {part} {rest}")
+            for part in parts
+        ]
+        try:
+            rows = copy_in_lanes(address, lanes, blocks)
+        except psycopg.Error as exc:
+            raise _translated(exc, self.url) from exc
+        for part in parts:
+            self.execute(f"alter table {part} inherit {quote(schema, table)}")
+        return rows
+
+    def _drop_left_behind(self, schema: str, table: str) -> None:
+        """Drop the parts of loads that were killed: who copies holds the warehouse."""
+        left = self.query(
+            f"select relname from pg_class where {_PARTS}"
+            " and oid not in (select inhrelid from pg_inherits)",
+            [schema, table],
+        ).rows
+        for (name,) in left:
+            if quote(schema, name) not in self._parts:
+                self.execute(f"drop table {quote(schema, name)}")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""
@@ -123,7 +180,18 @@ class PostgresConnection:
             with self.raw.transaction():
                 yield
         except psycopg.Error as exc:
+            self._drop_parts()
             raise _translated(exc, self.url) from exc
+        except BaseException:
+            self._drop_parts()
+            raise
+        self._parts.clear()
+
+    def _drop_parts(self) -> None:
+        for part in self._parts:
+            with suppress(psycopg.Error):  # the first error is the one to be told
+                self.raw.execute(f"drop table if exists {part}".encode())
+        self._parts.clear()
 
     def close(self) -> None:
         """Close it; twice is harmless."""
@@ -225,6 +293,24 @@ class PostgresWarehouse:
             connection.execute(
                 f"alter default privileges in schema final grant select on tables to {name}"
             )
+
+
+def _from_stdin(columns: Sequence[str], delimiter: str, *more: str) -> str:
+    """Return what follows `copy <table>` where canonical CSV is sent."""
+    names = ", ".join(map(quote, columns))
+    # Without force_null, an empty field in quotes would be an empty text.
+    options = ["format csv", f"delimiter '{delimiter}'", f"force_null ({names})", *more]
+    return f"({names}) from stdin with ({', '.join(options)})"
+
+
+def _taken(blocks: Iterator[bytes], enough: int) -> list[bytes]:
+    """Take blocks until they are that large together, or all of them."""
+    taken: list[bytes] = []
+    size = 0
+    while size < enough and (block := next(blocks, None)) is not None:
+        taken.append(block)
+        size += len(block)
+    return taken
 
 
 def _make_read_only(connection: PostgresConnection) -> None:
