@@ -3,7 +3,11 @@
 import os
 from collections.abc import Generator
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # times are no test's business
+hypothesis.settings.load_profile("untimed")
 
 #: Data that is not part of the repository; tests for root only and for others only.
 _RIGHTLY_SKIPPED = ("no public data", "the public data set", "needs root", "root is refused")
