@@ -47,7 +47,7 @@ def loaded(project: Project) -> Project:
         ("load empty", 2, "no file with exports in empty"),
         ("load empty.csv", 1, "empty.csv: is empty; export it again, with its header line"),
         ("load other.csv", 1, "no known layout in other.csv: orders need order_id, product_id"),
-        ("load wrong/orders.csv", 1, "lacks order_date, status, item_name"),
+        ("load wrong/orders.csv", 1, "lacks order_id, product_id, total_price, order_date"),
         ("load binary.csv", 1, "binary.csv: is a binary file"),
         ("load dates.csv", 1, "say --date-order dmy or --date-order mdy"),
         ("load refused.csv", 1, "refused"),

@@ -1,7 +1,6 @@
 """The commands. Heavy modules are imported by the command that needs them: start-up counts."""
 
 import dataclasses
-import subprocess
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -11,13 +10,13 @@ import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.options import Options, accept_before_command, command
-from ecomdata.errors import UsageError, WarehouseUnreachableError
+from ecomdata.cli.server import warehouse_app
+from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
     from ecomdata.ingest import LoadPlan
     from ecomdata.ingest.dialect import Given
     from ecomdata.settings import Settings
-    from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
 app = typer.Typer(
     help="A shop's CSV exports in; a clean warehouse, KPIs that agree to the cent, one report out.",
@@ -28,11 +27,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
-warehouse_app = typer.Typer(
-    help="The project's own PostgreSQL server, and read-only roles.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
 )
 app.add_typer(warehouse_app, name="warehouse")
 
@@ -446,56 +440,6 @@ def doctor(options: Options) -> None:
         show.checks(options.terminal, checks)
     if any(check.state == "failed" for check in checks):
         raise typer.Exit(1)
-
-
-@command(warehouse_app)
-def start(options: Options) -> None:
-    """Start the project's own PostgreSQL server; harmless when it runs."""
-    url = _server(options).start()
-    options.terminal.answer({"url": url}, url)
-
-
-@command(warehouse_app)
-def stop(options: Options) -> None:
-    """Stop the project's own PostgreSQL server."""
-    stopped = _server(options).stop()
-    options.terminal.answer({"stopped": stopped}, "stopped" if stopped else "it was not running")
-
-
-@command(warehouse_app)
-def url(options: Options) -> None:
-    """Print the URL of the running server."""
-    found = _server(options).url()
-    if found is None:
-        raise WarehouseUnreachableError("the server is not running: ecomdata warehouse start")
-    options.terminal.answer({"url": found}, found)
-
-
-@command(warehouse_app)
-def psql(options: Options) -> None:
-    """Open psql on the running server."""
-    server = _server(options)
-    raise typer.Exit(subprocess.run([server.psql, server.start()], check=False).returncode)
-
-
-@command(warehouse_app)
-def grant_reader(
-    options: Options, name: Annotated[str, typer.Argument(metavar="NAME", help="The role.")]
-) -> None:
-    """Make a role that may read the final models and nothing else.
-
-    It gets no password here: give it one with psql's password command.
-    """
-    options.pipeline().grant_reader(name)
-    options.terminal.answer(
-        {"reader": name}, f"{name} may read the schema final, also what later builds put there"
-    )
-
-
-def _server(options: Options) -> "EmbeddedPostgres":
-    from ecomdata.warehouse.open import embedded_server
-
-    return embedded_server(options.settings())
 
 
 def _demo_shop(options: Options, out: Path) -> Path:

@@ -191,7 +191,10 @@ def recognise(
         # Orders without a price have all that a product list needs, and are none.
         if not complete.missing(header) and (goes_by_name or fitting >= matched):
             return Recognised(other, complete)
-    if is_named or (matched >= 3 and 2 * matched >= len(header)) or source:
+    looks_alike = matched >= 3 and 2 * matched >= len(header)
+    if is_named or looks_alike or source:
+        if not looks_alike:  # the name is all there is: it is the contract's
+            platform = next((c for c in candidates if any(map(c.is_direct, c.kinds))), platform)
         named = next((k for k in platform.kinds if stem == k.name), kind)
         wanted = ", ".join(named.missing(header))
         raise InputError(

@@ -1,24 +1,22 @@
 """How one delimited text file is written: its encoding, delimiter, quote and header.
 
 `sniff` decides from the first MiB of the file: nothing is asked of the user, and nothing is guessed
-row by row. `parse_record` is the grammar itself, one record at a time: `sniff` reads the header
-with it, and `reader` every record that is not plain.
+row by row.
 """
 
 import codecs
 import re
-import sys
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from io import StringIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from ecomdata.errors import InputError, UsageError
 from ecomdata.ingest.formats import unpacked
+from ecomdata.ingest.grammar import parse_record
 from ecomdata.ingest.salvage import salvage
+from ecomdata.ingest.text import new_decoder, physical_lines, readable, whole_lines
 
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
@@ -47,13 +45,10 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"\s*[-+(]?\s*[$€£¥]?\s*[-+]?[.,]?\d")
 _YEAR = re.compile(r"\s*(?:19|20)\d\d\s*")
 _NO_MARK = re.compile("[\r\n\0\ud800-\udfff]")
-_UNREADABLE = re.compile("[\0\ud800-\udfff]")
 # A whole quoted field, perhaps over several lines. A delimiter or a line end must stand on either
 # side: so an unterminated quote cannot turn the rest of the sample inside out.
 _WHOLE_FIELD = r"(?<![^,;\t|\r\n]){q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}(?![^,;\t|\r\n])"
 _FIELD_IN_SPACES = r"(?<![^ \r\n]){q}[^{q}]*(?:{q}{q}[^{q}]*)*{q}(?![^ \r\n])"
-
-Fault = Literal["open", "malformed"]
 
 
 @dataclass(frozen=True)
@@ -172,47 +167,6 @@ def sniff(path: Path, given: Given | None = None, needs_header: bool = True) -> 
     )
 
 
-def parse_record(
-    text: str,
-    start: int,
-    stop: int,
-    delimiter: str,
-    quote: str,
-    escape: str = '"',
-    most: int = sys.maxsize,
-) -> tuple[list[str], int, Fault | None]:
-    """Read one record: RFC 4180, with a stray quote inside an unquoted field kept as data.
-
-    Returns its fields, the position after its line end, and None; or, where it goes wrong, the
-    fields before, the position of the fault, and "open" (a quote that is not closed before `stop`)
-    or "malformed" (text after a closing quote). With more than `most` fields it ends there and
-    then: quotes gone wrong can make one record of a whole file.
-    """
-    fields: list[str] = []
-    position = start
-    while True:
-        if text.startswith(quote, position, stop):
-            end = _closing_quote(text, position, stop, delimiter, quote, escape)
-            if end < 0:
-                return fields, stop, "open"
-            fields.append(_unescaped(text[position + 1 : end], quote, escape))
-            position = end + 1
-        else:
-            end = _bare_end(text, position, delimiter)
-            fields.append(text[position:end])
-            position = end
-        if len(fields) > most and fields[-1]:
-            return fields, position, None
-        follower = text[position : position + 1]
-        if text.startswith(delimiter, position):
-            position += len(delimiter)
-        elif follower in "\r\n":
-            end = position + (2 if text.startswith("\r\n", position) else len(follower))
-            return fields, end, None
-        else:
-            return fields, position, "malformed"
-
-
 def header_record(
     text: str, start: int, delimiter: str, quote: str, escape: str, width: int
 ) -> tuple[list[str], int]:
@@ -247,85 +201,6 @@ def open_file(path: Path) -> BinaryIO:
         raise UsageError(f"{path}: cannot be read ({reason}); check its permissions") from exc
     what = "a directory" if S_ISDIR(mode) else "no regular file"
     raise UsageError(f"{path}: is {what}; name a CSV file")
-
-
-def new_decoder(encoding: str) -> codecs.IncrementalDecoder:
-    """A decoder that never fails: what is no text becomes lone surrogates, which no text has."""
-    is_utf16 = codecs.lookup(encoding).name.startswith("utf-16")
-    errors = "surrogatepass" if is_utf16 else "surrogateescape"
-    return codecs.getincrementaldecoder(encoding)(errors)
-
-
-def is_readable(text: str) -> bool:
-    """Whether the text has neither NUL nor a lone surrogate (a byte that could not be decoded)."""
-    try:  # three times faster over a block than the pattern
-        return "\0" not in text and (text.isascii() or bool(text.encode()))
-    except UnicodeEncodeError:
-        return False
-
-
-def readable(text: str) -> str:
-    r"""The text, fit to print and to store: NUL and undecodable bytes are written as `\xNN`."""
-
-    def escape(match: re.Match[str]) -> str:
-        code = ord(match[0])
-        is_byte = code == 0 or 0xDC80 <= code <= 0xDCFF  # PEP 383
-        return f"\\x{code & 0xFF:02x}" if is_byte else f"\\u{code:04x}"
-
-    return _UNREADABLE.sub(escape, text)
-
-
-def physical_lines(text: str) -> list[str]:
-    """The lines with their ends: LF, CRLF and CR, not the rest of what `str.splitlines` takes."""
-    return list(StringIO(text, newline=""))
-
-
-def whole_lines(text: str) -> int:
-    """The length of the text up to its last complete line end; a final CR may be half of a CRLF."""
-    return max(text.rfind("\n"), text.rfind("\r", 0, len(text) - 1)) + 1
-
-
-def _closing_quote(
-    text: str, opening: int, stop: int, delimiter: str, quote: str, escape: str
-) -> int:
-    end = text.find(quote, opening + 1, stop)
-    if escape == quote:
-        while end >= 0 and text.startswith(quote, end + 1, stop):
-            end = text.find(quote, end + 2, stop)
-        return end
-    while end >= 0:
-        before = end
-        while escape and before > opening + 1 and text[before - 1] == escape:
-            before -= 1
-        is_free = (end - before) % 2 == 0
-        if is_free and (text[end + 1 : end + 2] in "\r\n" or text.startswith(delimiter, end + 1)):
-            return end
-        end = text.find(quote, end + 1, stop)
-    return end
-
-
-def _unescaped(content: str, quote: str, escape: str) -> str:
-    if escape == quote:
-        return content.replace(quote * 2, quote)
-    return _escaped(quote, escape).sub(r"\1", content) if escape else content
-
-
-@cache
-def _escaped(quote: str, escape: str) -> re.Pattern[str]:
-    return re.compile(f"{re.escape(escape)}([{re.escape(quote + escape)}])")
-
-
-def _bare_end(text: str, start: int, delimiter: str) -> int:
-    match = _bare(delimiter).match(text, start)
-    assert match is not None  # it matches nothing, too
-    return match.end()
-
-
-@cache
-def _bare(delimiter: str) -> re.Pattern[str]:
-    if len(delimiter) == 1:
-        return re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
-    return re.compile(rf"(?:(?!{re.escape(delimiter)})[^\r\n])*")
 
 
 def _check_given(given: Given) -> None:

@@ -14,19 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-from ecomdata.ingest.dialect import (
-    SAMPLE_BYTES,
-    Dialect,
-    header_record,
+from ecomdata.ingest.dialect import SAMPLE_BYTES, Dialect, header_record, open_file
+from ecomdata.ingest.grammar import parse_record
+from ecomdata.ingest.salvage import salvage
+from ecomdata.ingest.text import (
     is_readable,
     new_decoder,
-    open_file,
-    parse_record,
     physical_lines,
     readable,
     whole_lines,
 )
-from ecomdata.ingest.salvage import salvage
 
 RULES = (
     "undecodable_bytes",
@@ -47,7 +44,7 @@ _LEARNED = 1_000  # records that show what a record looks like
 
 
 class Record(NamedTuple):  # made a million times a second: half the time of a dataclass
-    """One record: exactly as many fields as the header has.
+    """One record: exactly as many fields as the header has, where the reader is strict.
 
     `line` is the physical line, from 1, on which it starts.
     """
