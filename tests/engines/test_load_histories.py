@@ -14,7 +14,7 @@ from compiled import Compiled, compiled
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from servers import NewPipeline
-from shops import FINAL_TABLES, Rows, in_order
+from shops import FINAL_TABLES, Rows, in_order, load, shop
 from snapshots import listed
 
 from ecomdata.ingest import LoadPlan
@@ -342,3 +342,19 @@ def test_so_does_it_on_postgresql(
     workshops: Callable[[str], Workshop], history: list[Load | Again | Undo]
 ) -> None:
     workshops("postgres").after(history)
+
+
+def test_only_lines_that_count_say_what_the_shops_currency_is(
+    workshops: Callable[[str], Workshop], tmp_path: Path
+) -> None:
+    workshop = workshops("duckdb")
+    pipeline = workshop.new()
+    header = "order_id,product_id,quantity,total_price,order_date,currency\n"
+    euros = "".join(f"O1,P{i},1,3.00,2024-05-01,EUR\n" for i in range(3))
+    dollars = "O1,P1,1,3.00,2024-05-01,USD\nO2,P1,1,4.00,2024-05-02,USD\n"
+    load(pipeline, shop(tmp_path / "wrong", may=header + euros))
+    load(pipeline, shop(tmp_path / "corrected", june=header + dollars))
+    with open_warehouse(pipeline.settings).connect() as connection:
+        workshop.models.build(connection)
+        staged = connection.query("select order_id, currency from staging.stg_orders order by 1")
+        assert staged.rows == (("O1", "USD"), ("O2", "USD"))
