@@ -91,8 +91,8 @@ def small_database(small_disk: Path, postgres_server: Server) -> Iterator[str]:
     """The URL of a database on the small disk."""
     folder = small_disk / "tables"
     folder.mkdir()
-    [(process,)] = postgres_server.run("select pg_backend_pid()")
-    os.chown(folder, Path(f"/proc/{process}").stat().st_uid, -1)
+    [(data,)] = postgres_server.run("select current_setting('data_directory')")
+    os.chown(folder, Path(data).stat().st_uid, -1)  # the server's user, whom the data belong to
     postgres_server.run(f"create tablespace small location '{folder}'")
     postgres_server.run(f"create database on_a_small_disk owner {OWNER} tablespace small")
     yield postgres_server.owners_url("on_a_small_disk")
