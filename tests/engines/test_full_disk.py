@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from servers import OWNER, Server
 from shops import CUSTOMERS, load, shop, state
@@ -91,8 +92,9 @@ def small_database(small_disk: Path, postgres_server: Server) -> Iterator[str]:
     """The URL of a database on the small disk."""
     folder = small_disk / "tables"
     folder.mkdir()
-    [(data,)] = postgres_server.run("select current_setting('data_directory')")
-    os.chown(folder, Path(data).stat().st_uid, -1)  # the server's user, whom the data belong to
+    with psycopg.connect(postgres_server.url) as connection:  # its process lives as long
+        process = Path(f"/proc/{connection.info.backend_pid}")
+        os.chown(folder, process.stat().st_uid, -1)
     postgres_server.run(f"create tablespace small location '{folder}'")
     postgres_server.run(f"create database on_a_small_disk owner {OWNER} tablespace small")
     yield postgres_server.owners_url("on_a_small_disk")
