@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ecomdata.errors import EcomDataError
-from ecomdata.ingest.contents import read
+from ecomdata.ingest.reading.contents import read
 
 Row = list[str]
 

@@ -8,7 +8,7 @@ from servers import NewPipeline
 from shops import load, shop
 
 from ecomdata.errors import DataError, InputError
-from ecomdata.ingest.connect import connect
+from ecomdata.ingest.connecting.connect import connect
 from ecomdata.pipeline import Pipeline
 
 pytest_plugins = ["engine_fixtures"]

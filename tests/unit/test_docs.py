@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from ecomdata.ingest.connector import connectors
-from ecomdata.ingest.reader import RULES
+from ecomdata.ingest.reading.reader import RULES
 from ecomdata.report import KPIS
 
 ROOT = Path(__file__).parents[2]

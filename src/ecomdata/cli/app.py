@@ -15,7 +15,7 @@ from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
     from ecomdata.ingest import LoadPlan
-    from ecomdata.ingest.dialect import Given
+    from ecomdata.ingest.reading.dialect import Given
     from ecomdata.settings import Settings
 
 app = typer.Typer(
@@ -266,7 +266,7 @@ def read(
 
     Example: ecomdata read exports/orders.csv --json
     """
-    from ecomdata.ingest.contents import read_as
+    from ecomdata.ingest.reading.contents import read_as
 
     contents = read_as(file, _written(encoding, delimiter, quote, escape, header_line))
     if options.json:
@@ -469,7 +469,7 @@ def _written(
     escape: str | None,
     header_line: int | None,
 ) -> "Given":
-    from ecomdata.ingest.dialect import Given
+    from ecomdata.ingest.reading.dialect import Given
 
     names = {"tab": "\t", "\\t": "\t", "space": " "}
     return Given(

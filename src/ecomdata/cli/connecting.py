@@ -9,10 +9,10 @@ import typer
 
 from ecomdata.cli.text import printable
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.connect import Connected
-from ecomdata.ingest.connect import connect as proposed
+from ecomdata.ingest.connecting.connect import Connected
+from ecomdata.ingest.connecting.connect import connect as proposed
+from ecomdata.ingest.connecting.propose import Question
 from ecomdata.ingest.conventions import DateOrder
-from ecomdata.ingest.propose import Question
 
 if TYPE_CHECKING:
     from ecomdata.cli.terminal import Terminal

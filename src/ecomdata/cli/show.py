@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ecomdata.generate import Summary
     from ecomdata.ingest import Load, Undone
     from ecomdata.ingest.connector import Connector
-    from ecomdata.ingest.contents import Contents
+    from ecomdata.ingest.reading.contents import Contents
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
 

@@ -1,15 +1,11 @@
-"""Files that are not plain text: gzip and zstd are unpacked, Parquet and XLSX written as text.
+"""Tables in files that are not text: Parquet and XLSX are written as text.
 
-What a file is, its first bytes say, not its name. An archive is unpacked while it is read, in
-constant memory. A table is written as CSV with every field in quotes, which leaves no doubt about
-its dialect; a row of a sheet stands on the line of its number.
+What a file is, its first bytes say, not its name. Every field is put in quotes, which leaves no
+doubt about the text's dialect; a row of a sheet stands on the line of its number.
 """
 
 import csv
 import glob
-import gzip
-import io
-import sys
 import warnings
 import zipfile
 import zlib
@@ -18,7 +14,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 
@@ -26,32 +22,10 @@ from ecomdata.errors import InputError, WarehouseFullError
 from ecomdata.ingest.files import File
 from ecomdata.warehouse import quote
 
-if sys.version_info >= (3, 14):
-    from compression import zstd as zstd
-else:
-    from backports import zstd as zstd
-
-_GZIP, _ZSTD, _PARQUET, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+_PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
 #: Unpacked bytes of a workbook beside its sheets, which are held in memory: most are its texts.
 _MOST_SHARED = 1 << 28
 _MIDNIGHT = time()
-
-
-def unpacked(path: Path) -> BinaryIO:
-    """Open a file to read its bytes: those inside, where it is compressed.
-
-    Raises:
-        OSError: the file cannot be opened.
-        InputError: while reading: the archive is cut off or damaged.
-    """
-    file = path.open("rb")
-    magic = file.read(4)
-    file.seek(0)
-    if magic.startswith(_GZIP):
-        return io.BufferedReader(_Archive(path, gzip.GzipFile(fileobj=file), file))
-    if magic == _ZSTD:
-        return io.BufferedReader(_Archive(path, zstd.ZstdFile(file), file))
-    return file
 
 
 def tables(file: File, folder: Path) -> list[File]:
@@ -72,34 +46,6 @@ def tables(file: File, folder: Path) -> list[File]:
     if magic == _ZIP:
         return _sheets(file, folder)
     return [file]
-
-
-class _Archive(io.RawIOBase):
-    """The bytes in an archive; says which file is damaged."""
-
-    def __init__(self, path: Path, inside: Any, outside: BinaryIO) -> None:
-        self._path, self._inside, self._outside = path, inside, outside
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            count: int = self._inside.readinto(buffer)
-        except EOFError as exc:
-            raise InputError(
-                f"{self._path}: is cut off in the middle; copy or download it again"
-            ) from exc
-        except (OSError, zlib.error, zstd.ZstdError) as exc:
-            raise InputError(
-                f"{self._path}: is a damaged archive ({exc}); copy or download it again"
-            ) from exc
-        return count
-
-    def close(self) -> None:
-        self._inside.close()
-        self._outside.close()
-        super().close()
 
 
 def _new_text(folder: Path) -> Path:

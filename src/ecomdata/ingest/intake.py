@@ -9,12 +9,12 @@ from typing import IO
 
 from ecomdata.contract.entities import PROVENANCE
 from ecomdata.errors import InputError
-from ecomdata.ingest.blocks import PlainBlock, read_blocks
 from ecomdata.ingest.connector import Connector, FileKind
 from ecomdata.ingest.conventions import Conventions, DateOrder, Evidence, EvidenceCounter
-from ecomdata.ingest.dialect import DELIMITERS, Dialect
 from ecomdata.ingest.files import File
-from ecomdata.ingest.reader import Reader, Reject
+from ecomdata.ingest.reading.blocks import PlainBlock, read_blocks
+from ecomdata.ingest.reading.dialect import DELIMITERS, Dialect
+from ecomdata.ingest.reading.reader import Reader, Reject
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,11 @@ from ecomdata.ingest.connector import (
     recognise,
 )
 from ecomdata.ingest.conventions import Conventions, DateOrder
-from ecomdata.ingest.dialect import Dialect, Given, sniff
 from ecomdata.ingest.earlier import EarlierFile, compare, replace_by_known
 from ecomdata.ingest.files import File, find_files, split_new
 from ecomdata.ingest.formats import tables
 from ecomdata.ingest.intake import Intake, Source
+from ecomdata.ingest.reading.dialect import Dialect, Given, sniff
 from ecomdata.ingest.spool import Spool
 from ecomdata.ingest.statements import number_statements
 from ecomdata.warehouse import Connection

@@ -8,10 +8,11 @@ import openpyxl
 import pytest
 
 from ecomdata.errors import InputError
-from ecomdata.ingest.dialect import sniff
 from ecomdata.ingest.files import File, find_files
-from ecomdata.ingest.formats import tables, unpacked, zstd
-from ecomdata.ingest.reader import Reader, Record
+from ecomdata.ingest.formats import tables
+from ecomdata.ingest.reading.archives import unpacked, zstd
+from ecomdata.ingest.reading.dialect import sniff
+from ecomdata.ingest.reading.reader import Reader, Record
 
 CSV = b"order_id,total\n" + b"".join(b"%d,19.99\n" % number for number in range(3_000))
 

@@ -15,11 +15,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ecomdata.errors import EcomDataError, UsageError
-from ecomdata.ingest import reader as module
-from ecomdata.ingest.dialect import Dialect, sniff
-from ecomdata.ingest.reader import MAX_RECORD, RULES, Batch, Reader, Reject
+from ecomdata.ingest.reading import reader as module
+from ecomdata.ingest.reading.dialect import Dialect, sniff
+from ecomdata.ingest.reading.reader import MAX_RECORD, RULES, Batch, Reader, Reject
 
-PUBLIC = Path(__file__).parents[4] / "shared" / "data"
+PUBLIC = Path(__file__).parents[5] / "shared" / "data"
 Shown = list[tuple[int, list[str]] | tuple[int, str, str]]
 
 

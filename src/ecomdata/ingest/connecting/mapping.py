@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ecomdata.contract import ENTITIES, entity
+from ecomdata.ingest.connecting.evidence import MONEY, Table
+from ecomdata.ingest.connecting.propose import Choice, Proposal
+from ecomdata.ingest.connecting.words import folded
 from ecomdata.ingest.conventions import DecimalMark
-from ecomdata.ingest.evidence import MONEY, Table
-from ecomdata.ingest.propose import Choice, Proposal
-from ecomdata.ingest.words import folded
 
 #: What each record of a role becomes.
 _RECORDS: dict[str, list[str]] = {"lines": ["orders"], "heads": []}

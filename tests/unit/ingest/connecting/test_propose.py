@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.evidence import Column, Table
-from ecomdata.ingest.mapping import connector_files
-from ecomdata.ingest.propose import Proposal, propose
-from ecomdata.ingest.words import folded, likeness
+from ecomdata.ingest.connecting.evidence import Column, Table
+from ecomdata.ingest.connecting.mapping import connector_files
+from ecomdata.ingest.connecting.propose import Proposal, propose
+from ecomdata.ingest.connecting.words import folded, likeness
 
 
 def table(name: str, text: str, delimiter: str = ",") -> Table:

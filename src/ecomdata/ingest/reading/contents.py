@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecomdata.ingest.dialect import Dialect, Given, sniff
-from ecomdata.ingest.reader import Reader, Record, Reject
+from ecomdata.ingest.reading.dialect import Dialect, Given, sniff
+from ecomdata.ingest.reading.reader import Reader, Record, Reject
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import codecs
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from ecomdata.ingest.dialect import DELIMITERS, SAMPLE_BYTES, Dialect, open_file
-from ecomdata.ingest.reader import MAX_RECORD, Batch, Reader, Reject
+from ecomdata.ingest.reading.dialect import DELIMITERS, SAMPLE_BYTES, Dialect, open_file
+from ecomdata.ingest.reading.reader import MAX_RECORD, Batch, Reader, Reject
 
 _BLOCK_BYTES = 1 << 18  # larger ones fall out of the processor's cache: a third slower
 _SPAN_BYTES = 1 << 11  # what a fault costs to read with the parser

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from ecomdata.contract import entity
 from ecomdata.errors import InputError, UsageError
+from ecomdata.ingest.connecting.evidence import Column, Table, is_product
+from ecomdata.ingest.connecting.words import FILE_WORDS, folded, likeness
 from ecomdata.ingest.conventions import DateOrder
-from ecomdata.ingest.evidence import Column, Table, is_product
-from ecomdata.ingest.words import FILE_WORDS, folded, likeness
 
 _SURE = 0.5
 _TOO_CLOSE = 0.1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ecomdata.ingest.salvage import MAX_LINE, salvage
+from ecomdata.ingest.reading.salvage import MAX_LINE, salvage
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.dialect import SAMPLE_BYTES, Dialect, Given, sniff
-from ecomdata.ingest.grammar import parse_record
-from ecomdata.ingest.text import readable
+from ecomdata.ingest.reading.dialect import SAMPLE_BYTES, Dialect, Given, sniff
+from ecomdata.ingest.reading.grammar import parse_record
+from ecomdata.ingest.reading.text import readable
 
 Sniffed = Callable[[bytes], Dialect]
 

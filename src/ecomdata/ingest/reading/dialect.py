@@ -13,10 +13,10 @@ from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.formats import unpacked
-from ecomdata.ingest.grammar import parse_record
-from ecomdata.ingest.salvage import salvage
-from ecomdata.ingest.text import new_decoder, physical_lines, readable, whole_lines
+from ecomdata.ingest.reading.archives import unpacked
+from ecomdata.ingest.reading.grammar import parse_record
+from ecomdata.ingest.reading.salvage import salvage
+from ecomdata.ingest.reading.text import new_decoder, physical_lines, readable, whole_lines
 
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-from ecomdata.ingest.dialect import SAMPLE_BYTES, Dialect, header_record, open_file
-from ecomdata.ingest.grammar import parse_record
-from ecomdata.ingest.salvage import salvage
-from ecomdata.ingest.text import (
+from ecomdata.ingest.reading.dialect import SAMPLE_BYTES, Dialect, header_record, open_file
+from ecomdata.ingest.reading.grammar import parse_record
+from ecomdata.ingest.reading.salvage import salvage
+from ecomdata.ingest.reading.text import (
     is_readable,
     new_decoder,
     physical_lines,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import ecomdata
 from ecomdata.errors import EcomDataError
-from ecomdata.ingest.contents import Contents
+from ecomdata.ingest.reading.contents import Contents
 
-PUBLIC = Path(__file__).parents[4] / "shared" / "data"
+PUBLIC = Path(__file__).parents[5] / "shared" / "data"
 POLLOCK = PUBLIC / "pollock"
 
 Read = Callable[[bytes], Contents]

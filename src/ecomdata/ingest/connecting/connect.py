@@ -12,15 +12,15 @@ import duckdb
 
 from ecomdata.contract import ENTITIES, entity
 from ecomdata.errors import InputError, UsageError
+from ecomdata.ingest.connecting.evidence import Column, Table
+from ecomdata.ingest.connecting.mapping import connector_files
+from ecomdata.ingest.connecting.propose import Proposal, propose
 from ecomdata.ingest.connector import BESIDE, connectors_beside
 from ecomdata.ingest.conventions import DateOrder
-from ecomdata.ingest.dialect import Dialect, sniff
-from ecomdata.ingest.evidence import Column, Table
 from ecomdata.ingest.files import File, find_files
 from ecomdata.ingest.formats import tables
-from ecomdata.ingest.mapping import connector_files
-from ecomdata.ingest.propose import Proposal, propose
-from ecomdata.ingest.reader import Reader, Record
+from ecomdata.ingest.reading.dialect import Dialect, sniff
+from ecomdata.ingest.reading.reader import Reader, Record
 from ecomdata.warehouse import quote
 
 #: Records of a file that are looked at.

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecomdata.errors import InputError
-from ecomdata.ingest import blocks
-from ecomdata.ingest.blocks import PlainBlock, read_blocks
-from ecomdata.ingest.dialect import sniff
-from ecomdata.ingest.reader import Reader, Reject
+from ecomdata.ingest.reading import blocks
+from ecomdata.ingest.reading.blocks import PlainBlock, read_blocks
+from ecomdata.ingest.reading.dialect import sniff
+from ecomdata.ingest.reading.reader import Reader, Reject
 
 HEADER = b"order_id,name,price,day"
 PLAIN = b"O1,Ann,1.50,2024-05-01"

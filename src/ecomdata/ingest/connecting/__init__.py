@@ -1,0 +1,1 @@
+"""A connector proposed for a layout that none of ours knows."""

@@ -1,0 +1,1 @@
+"""How text in a file becomes records: its dialect, the reader, and blocks read at once."""
