@@ -93,6 +93,7 @@ def test_blocks_are_appended_as_they_come_in_any_delimiter(
         (block.replace(b",", delimiter.encode()) for block in blocks),
         delimiter,
         tmp_path,
+        {},
     )
     assert copied == 4
     assert content(connection) == (
@@ -103,13 +104,28 @@ def test_blocks_are_appended_as_they_come_in_any_delimiter(
     )
 
 
+def test_blocks_are_marked_with_what_is_the_same_in_all_rows(
+    connection: Connection, tmp_path: Path
+) -> None:
+    mark = {COLUMNS[1]: 'it\'s "a" file.csv'}
+    blocks = iter([b"1,x\n", b"2,\n"])
+    copied = connection.copy_blocks(
+        SCHEMA, TABLE, [COLUMNS[0], COLUMNS[2]], blocks, ",", tmp_path, mark
+    )
+    assert copied == 2
+    assert content(connection) == (
+        ("1", 'it\'s "a" file.csv', "x"),
+        ("2", 'it\'s "a" file.csv', None),
+    )
+
+
 def test_a_copy_that_its_blocks_end_is_taken_back(connection: Connection, tmp_path: Path) -> None:
     def failing() -> Iterator[bytes]:
         yield b"1,b,c\n"
         raise WarehouseError("no more")
 
     with pytest.raises(WarehouseError, match="no more"), connection.transaction():
-        connection.copy_blocks(SCHEMA, TABLE, COLUMNS, failing(), ",", tmp_path)
+        connection.copy_blocks(SCHEMA, TABLE, COLUMNS, failing(), ",", tmp_path, {})
     assert content(connection) == ()
 
 

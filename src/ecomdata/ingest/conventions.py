@@ -82,14 +82,14 @@ class EvidenceCounter:
         self._add_dates("\n".join([row[i] for i in self._dates for row in rows]))
 
     def may_matter(self, block: bytes, delimiter: bytes) -> bool:
-        """Tell whether plain records may hold evidence: a look at a block, 0.1 s a million.
+        """Tell whether plain records may hold evidence: a look at a block, 0.05 s a million.
 
-        A date's year has a separator and a digit before it: that is looked for with all digits and
-        separators made one.
+        A date's year has a separator before it: that is looked for with all digits and separators
+        made one, from the end, as separators are fewer than zeros.
         """
         if self._with_points or (self._numbers and delimiter != b"," and b"," in block):
             return True
-        if self._dates and b"0/0000" in block.translate(_DIGITS_ALIKE):
+        if self._dates and block.translate(_DIGITS_ALIKE).rfind(b"/0000") >= 0:
             return True
         self._passed_over |= bool(self._numbers)
         return False

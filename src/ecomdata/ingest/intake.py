@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import IO
 
-from ecomdata.contract.entities import PROVENANCE
 from ecomdata.errors import InputError
 from ecomdata.ingest.connector import Connector, FileKind
 from ecomdata.ingest.conventions import Conventions, DateOrder, Evidence, EvidenceCounter
@@ -42,18 +41,18 @@ class Intake:
     def __init__(self, source: Source, load_id: int, rejects: IO[str]) -> None:
         self._source = source
         self._reader = Reader(source.file.readable, source.dialect)
-        self._marks = (load_id, source.file.name)
+        self.marks: dict[str, int | str] = {"_load_id": load_id, "_file": source.file.name}
         self._rejects = csv.writer(rejects, lineterminator="\n", quoting=csv.QUOTE_ALL)
         self._positions = source.kind.positions(source.dialect.header)
         self._evidence = self._new_counter()
 
     @property
     def columns(self) -> list[str]:
-        """The columns of the blocks: where a record came from, then the kind's that the file has.
+        """The columns of the blocks: the record's line, then the kind's that the file has.
 
         They stand in the file's order, so that plain records can go on as they are.
         """
-        return [*(name for name, _ in PROVENANCE), *self._picked]
+        return ["_line", *self._picked]
 
     @property
     def delimiter(self) -> str:
@@ -69,7 +68,6 @@ class Intake:
     def blocks(self) -> Iterator[bytes]:
         """Read the file; yield its records as canonical CSV, whole records at a time."""
         delimiter = self.delimiter.encode()
-        before = self._written([self._marks]).removesuffix(b"\n") + delimiter
         places = list(self._picked.values())
         is_whole = places == list(range(len(self._source.dialect.header)))
         pick = _picker(places)
@@ -80,16 +78,15 @@ class Intake:
                 self.records += item.count
                 if self._evidence.may_matter(item.text, delimiter):
                     self._evidence.add_rows(item.rows(self.delimiter))
-                yield item.numbered(before, delimiter)
+                yield item.numbered(delimiter)
             else:
                 rows = item.rows(self.delimiter) if isinstance(item, PlainBlock) else item.rows
                 lines = item.line_numbers if isinstance(item, PlainBlock) else item.lines
                 self.records += len(rows)
                 self._evidence.add_rows(rows)
-                marked = [
-                    (*self._marks, line, *pick(row)) for line, row in zip(lines, rows, strict=True)
-                ]
-                yield self._written(marked)
+                yield self._written(
+                    [(line, *pick(row)) for line, row in zip(lines, rows, strict=True)]
+                )
 
     def conventions(self, default: DateOrder | None) -> Conventions:
         """Decide, once the file is read, what its numbers and dates mean.
@@ -132,7 +129,9 @@ class Intake:
         self.records += 1
         self.rejected += 1
         kept_as = (self._source.kind.records or ("orders",))[0]
-        self._rejects.writerow((*self._marks, reject.line, kept_as, reject.rule, reject.raw))
+        self._rejects.writerow(
+            (*self.marks.values(), reject.line, kept_as, reject.rule, reject.raw)
+        )
 
     def _written(self, rows: Sequence[Sequence[object]]) -> bytes:
         """Write rows as CSV lines that end in LF.

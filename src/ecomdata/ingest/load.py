@@ -177,6 +177,7 @@ def _load(
                     intake.columns,
                     intake.blocks(),
                     intake.delimiter,
+                    source.file.name,
                 )
             else:
                 by_file = rows.setdefault(source.kind.records[0], {})
@@ -277,6 +278,7 @@ def _copy_direct(
         intake.blocks(),
         intake.delimiter,
         folder,
+        intake.marks,
     )
 
 

@@ -68,8 +68,9 @@ class Spool:
         columns: Sequence[str],
         blocks: Iterable[bytes],
         delimiter: str,
+        name: str,
     ) -> None:
-        """Take in a file's records: canonical CSV of `columns`, where they came from among them."""
+        """Take in the records of the file `name`: canonical CSV of `columns`, with their line."""
         path = self._folder / "records.csv"
         with path.open("wb") as file:
             file.writelines(blocks)
@@ -78,10 +79,10 @@ class Spool:
         if path.stat().st_size:
             typed = ", ".join(f"{_literal(column)}: 'varchar'" for column in columns)
             self._run(
-                f"insert into {table} by name select * exclude (_load_id) "
-                f"replace (_line::bigint as _line) from read_csv($1, {_READ}, "
+                f"insert into {table} by name select * replace (_line::bigint as _line), "
+                f"$2 as _file from read_csv($1, {_READ}, "
                 f"delim = {_literal(delimiter)}, columns = {{{typed}}})",
-                [str(path)],
+                [str(path), name],
             )
 
     def prepare_mapping(self, connector: Connector, comma_files: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """PostgreSQL 15 to 18: the shared warehouse."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, sql
 
 from ecomdata.errors import (
     EcomDataError,
@@ -114,6 +114,7 @@ class PostgresConnection:
         blocks: Iterable[bytes],
         delimiter: str,
         folder: Path,
+        marks: Mapping[str, int | str],
     ) -> int:
         """Append blocks of canonical CSV as they come; return the rows.
 
@@ -123,12 +124,11 @@ class PostgresConnection:
         blocks = iter(blocks)
         first = _taken(blocks, _SMALL_BYTES)
         following = next(blocks, None)
+        definitions = self._definitions(schema, table, [*columns, *marks])
+        into = _Copy(schema, table, definitions, columns, delimiter, marks)
         if following is None:
-            return self._copy(
-                f"copy {quote(schema, table)} {_from_stdin(columns, delimiter)}", first
-            )
-        rest = _from_stdin(columns, delimiter, "freeze")
-        return self._copy_to_parts(schema, table, rest, chain(first, [following], blocks))
+            return self._copy_by_way(into, first)
+        return self._copy_to_parts(into, chain(first, [following], blocks))
 
     def _copy(self, statement: str, blocks: Iterable[bytes]) -> int:
         try:
@@ -140,7 +140,36 @@ class PostgresConnection:
         except psycopg.Error as exc:
             raise _translated(exc, self.url) from exc
 
-    def _copy_to_parts(self, schema: str, table: str, rest: str, blocks: Iterator[bytes]) -> int:
+    def _definitions(self, schema: str, table: str, needed: Iterable[str]) -> dict[str, str]:
+        """Return a table's columns, each with what defines it."""
+        rows = self.query(
+            "select attname::text, format_type(atttypid, atttypmod)"
+            " || case when attnotnull then ' not null' else '' end"
+            " from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped"
+            " order by attnum",
+            [quote(schema, table)],
+        ).rows
+        definitions: dict[str, str] = dict(rows)
+        if missing := [name for name in needed if name not in definitions]:
+            raise UsageError(f"{quote(schema, table)} has no column {', '.join(missing)}")
+        return definitions
+
+    def _copy_by_way(self, into: "_Copy", blocks: Sequence[bytes]) -> int:
+        """Copy into a table of this transaction, and from there, with the marks, where it goes."""
+        way = quote(into.schema, f"{into.table}_incoming")
+        names = ", ".join(map(quote, [*into.columns, *into.marks]))
+        marks = "".join(f", {_literal(value)}" for value in into.marks.values())
+        with self.raw.transaction():
+            self.execute(f"create unlogged table {way} ({into.defined_columns})")
+            rows = self._copy(into.statement(way), blocks)
+            self.execute(
+                f"insert into {quote(into.schema, into.table)} ({names}) select *{marks} from {way}"
+            )
+            self.execute(f"drop table {way}")
+        return rows
+
+    def _copy_to_parts(self, into: "_Copy", blocks: Iterator[bytes]) -> int:
+        schema, table = into.schema, into.table
         number = self.query(
             "select coalesce(max(substring(relname from '[0-9]+$')::bigint), 0) from pg_class"
             f" where {_PARTS}",
@@ -151,7 +180,7 @@ class PostgresConnection:
         self._parts.extend(parts)
         address = conninfo.make_conninfo(self.raw.info.dsn, password=self.raw.info.password)
         lanes = [
-            (f"create table {part} (like {quote(schema, table)})", f"copy {part} {rest}")
+            (f"create table {part} ({into.defined_columns})", into.statement(part, "freeze"))
             for part in parts
         ]
         try:
@@ -159,6 +188,8 @@ class PostgresConnection:
         except psycopg.Error as exc:
             raise _translated(exc, self.url) from exc
         for part in parts:
+            if into.missing_columns:
+                self.execute(f"alter table {part} {into.missing_columns}")
             self.execute(f"alter table {part} inherit {quote(schema, table)}")
         return rows
 
@@ -293,6 +324,53 @@ class PostgresWarehouse:
             connection.execute(
                 f"alter default privileges in schema final grant select on tables to {name}"
             )
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """What is copied, and into which table.
+
+    Args:
+        schema: of the table.
+        table: its name.
+        definitions: its columns, each with what defines it.
+        columns: what the lines' fields are.
+        delimiter: what stands between fields.
+        marks: further columns, of one value in all rows.
+    """
+
+    schema: str
+    table: str
+    definitions: Mapping[str, str]
+    columns: Sequence[str]
+    delimiter: str
+    marks: Mapping[str, int | str]
+
+    @property
+    def defined_columns(self) -> str:
+        """What defines a table of the copied columns alone."""
+        return ", ".join(f"{quote(name)} {self.definitions[name]}" for name in self.columns)
+
+    @property
+    def missing_columns(self) -> str:
+        """What adds the other columns to such a table.
+
+        Defaults of new columns are kept once, not in each row: a third less is written.
+        """
+        return ", ".join(
+            f"add {quote(name)} {definition}"
+            + (f" default {_literal(self.marks[name])}" if name in self.marks else "")
+            for name, definition in self.definitions.items()
+            if name not in self.columns
+        )
+
+    def statement(self, table: str, *more: str) -> str:
+        """Return the COPY into a table, quoted, with further options."""
+        return f"copy {table} {_from_stdin(self.columns, self.delimiter, *more)}"
+
+
+def _literal(value: int | str) -> str:
+    return sql.Literal(value).as_string()
 
 
 def _from_stdin(columns: Sequence[str], delimiter: str, *more: str) -> str:

@@ -1,6 +1,6 @@
 """What every engine offers. Values are bound as $1, $2, ...; names go through `quote`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,7 @@ class Connection(Protocol):
         blocks: Iterable[bytes],
         delimiter: str,
         folder: Path,
+        marks: Mapping[str, int | str],
     ) -> int:
         """Append blocks of canonical CSV as they come, each of whole lines; return the rows.
 
@@ -64,6 +65,7 @@ class Connection(Protocol):
             blocks: lines that end in LF; what they raise ends the copy.
             delimiter: what stands between fields.
             folder: where blocks may be kept meanwhile.
+            marks: further columns, of one value in all rows.
         """
 
     def transaction(self) -> AbstractContextManager[None]:

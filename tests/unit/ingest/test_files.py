@@ -1,7 +1,7 @@
 """Which files a load is about, and which of them are new."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,7 @@ class Loads:
         blocks: Iterable[bytes],
         delimiter: str,
         folder: Path,
+        marks: Mapping[str, int | str],
     ) -> int:
         raise NotImplementedError
 

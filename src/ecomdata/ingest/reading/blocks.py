@@ -3,7 +3,7 @@ r"""Whole blocks of plain records, as bytes: what needs no parser is not given t
 A block is plain when each of its lines is one record of the right width, in text that decodes,
 without a quote, a NUL or a bare CR in it. One `bytes.translate` shows that: what is left when
 all bytes but delimiters, quotes, line ends and NUL are taken out must be the same for each line.
-Measured on lines of 50 bytes, per million: 0.07 s for the check, 0.1 s to put a line number before
+Measured on lines of 50 bytes, per million: 0.05 s for the check, 0.09 s to put a line number before
 each (against 0.9 s for `csv.reader` and as much for `csv.writer`). What is not plain goes to the
 `Reader`, some lines at a time, up to the next end of a record: so the records, their lines and the
 rejects are what the `Reader` alone gives.
@@ -19,7 +19,13 @@ from ecomdata.ingest.reading.reader import MAX_RECORD, Batch, Reader, Reject
 _BLOCK_BYTES = 1 << 18  # larger ones fall out of the processor's cache: a third slower
 _SPAN_BYTES = 1 << 11  # what a fault costs to read with the parser
 _LONGEST = 8 * MAX_RECORD  # bytes without a line end, of which most are forgotten
-_THOUSAND = [b"%03d" % number for number in range(1000)]
+#: By delimiter: a thousand lines to be filled in; T stands for the number's thousands.
+_NUMBERS = {
+    delimiter.encode(): b"".join(
+        b"T%03d%b%%b\n" % (number, delimiter.encode()) for number in range(1000)
+    )
+    for delimiter in DELIMITERS
+}
 
 
 @dataclass(frozen=True)
@@ -49,26 +55,23 @@ class PlainBlock:
             line.split(delimiter) for line in self.text.decode().split(self.line_end.decode())[:-1]
         ]
 
-    def numbered(self, before: bytes, delimiter: bytes) -> bytes:
-        """Return the records with `before` and their line number in front, as LF lines.
+    def numbered(self, delimiter: bytes) -> bytes:
+        """Return the records with their line number in front, as LF lines.
 
-        Numbers may begin with zeros: thousands are written once, the rest is taken from a table.
+        Numbers may begin with zeros: a thousand records are put into a form at once.
         """
-        thousands, rest = divmod(self.first_line, 1000)
-        upper = (rest + self.count + 999) // 1000
-        starts = [
-            b"\n%b%b" % (before, b"%d" % (thousands + i) if thousands + i else b"")
-            for i in range(upper)
-        ]
-        parts: list[bytes] = [b""] * (3 * self.count)
-        parts[0::3] = [start for start in starts for _ in _THOUSAND][rest : rest + self.count]
-        parts[1::3] = ([number + delimiter for number in _THOUSAND] * upper)[
-            rest : rest + self.count
-        ]
-        parts[2::3] = self.text.split(self.line_end)[:-1]
-        parts[0] = parts[0][1:]
-        parts.append(b"\n")
-        return b"".join(parts)
+        lines = self.text.split(self.line_end)
+        numbered = []
+        done = 0
+        while done < self.count:
+            thousands, first = divmod(self.first_line + done, 1000)
+            following = lines[done : min(done + 1000 - first, self.count)]
+            line = len(_NUMBERS[delimiter]) // 1000
+            form = _NUMBERS[delimiter][first * line : (first + len(following)) * line]
+            form = form.replace(b"T", b"%d" % thousands if thousands else b"")
+            numbered.append(form % tuple(following))
+            done += len(following)
+        return b"".join(numbered)
 
 
 def read_blocks(reader: Reader) -> Iterator[PlainBlock | Batch | Reject]:
@@ -121,6 +124,7 @@ class _Form:
         count = block.count(b"\n")
         is_plain = (
             len(block) <= MAX_RECORD
+            and block.endswith(b"\n")
             and block.translate(None, self.others) == self.record * count
             and self.header not in block
             and (block.isascii() or (self.encoding == "utf-8" and _is_utf8(block)))
