@@ -1,54 +1,44 @@
-"""Loading against the engines' own ways, in turn, in one run: `make bench [ROWS=1000000]`.
+"""Loading against what else loads such a file, in turn, in one run: `make bench [ROWS=] [PAIRS=]`.
 
 Each pair is the product, then its peer, on the same file; the figure is the median of the pairs'
-ratios. Absolute times mean nothing on another machine. Nothing here is a test.
+ratios, and beside it stands what has arrived. Absolute times mean nothing on another machine.
+Nothing here is a test. Needs Linux, for /proc.
 """
 
 import argparse
 import json
 import os
-import random
-import resource
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import duckdb
+import psycopg
+from orders import COLUMNS, DAMAGES, Arrival, Orders
+from page import comparison_row, page
+from peers import DUCKDB_FILE, PEERS, POSTGRES, PRODUCTS, TEXT_TABLE, Peer
 
 from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
-HEADER = "order_id,customer_id,product_id,quantity,total_price,order_date\n"
-COLUMNS = ", ".join(f"{name} text" for name in HEADER.strip().split(","))
 ROOT = Path(__file__).parents[1]
-
-#: Runs in a process of its own, as the command does; prints rows and rejects.
-LOAD = """
-import sys
-from decimal import Decimal
-from pathlib import Path
-from ecomdata.ingest import LoadPlan
-from ecomdata.pipeline import Pipeline
-from ecomdata.settings import load_settings
-file, project, url = sys.argv[1:]
-pipeline = Pipeline(load_settings(project=Path(project), warehouse=url))
-pipeline.settings.cache.mkdir(exist_ok=True)
-load = pipeline.load([Path(file)], LoadPlan(pipeline.settings.cache, Decimal("0.05")))
-"""
-READ_CSV = """
-import sys, duckdb
-file, project, _ = sys.argv[1:]
-connection = duckdb.connect(f"{project}/peer.duckdb")
-connection.execute("create table t as select * from read_csv($1)", [file])
-"""
+BAD_EVERY = 1_000
+DAMAGE_ROWS = 20_000  # of the files with damage of one kind, where time is no matter
+_AT_ONCE = 10_000  # rows fetched
 
 
 @dataclass(frozen=True)
-class Run:
-    """One process. Units: seconds, MB; of the client, not of a server."""
+class Usage:
+    """What a process and its children took; a server is not among them. Units: seconds, MB."""
 
     seconds: float
     cpu_seconds: float
@@ -56,155 +46,265 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """One way to load a file: what it took, and what came of it.
+
+    `bad_lines_named`: how many of the damaged lines it reports by their number.
+    """
+
+    usage: Usage
+    arrival: Arrival
+    bad_lines_named: int
+    aborted: bool
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Pairs of one work; a ratio above 1 says that the product is faster."""
+    """The product and a peer on one file; a ratio above 1 says that the product is faster.
 
-    work: str
+    `ratio` is None where the peer aborts.
+    """
+
+    engine: str
     peer: str
-    ratio: float
-    product: Run
-    other: Run
+    rows: int
+    bad_lines: int
+    ratio: float | None
+    product: Outcome
+    other: Outcome
 
 
-def write_orders(path: Path, rows: int, bad_every: int = 0) -> None:
-    """Write order lines, the same each time; of each `bad_every` lines one is damaged."""
-    draw = random.Random(1)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(HEADER)
-        for i in range(rows):
-            line = (
-                f"O{i // 2},C{draw.randrange(200_000)},P{draw.randrange(5_000)},"
-                f"{draw.randrange(1, 6)},{draw.randrange(100, 30_000) / 100:.2f},"
-                f"2024-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}\n"
-            )
-            if bad_every and i % bad_every == bad_every // 2:
-                kinds = ('"' + line, line[:12] + "\n", line[:-1] + ",x\n", line.replace("P", "\0P"))
-                line = kinds[i // bad_every % len(kinds)]
-            file.write(line)
+@dataclass(frozen=True)
+class OneDamage:
+    """What comes of a file in which all damage is of one kind."""
+
+    engine: str
+    peer: str
+    damage: str
+    outcome: Outcome
 
 
-def measure(command: list[str]) -> Run:
-    """Run a process to its end."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    if status:
-        sys.exit(f"failed: {command[:3]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(round(seconds, 3), round(cpu, 3), used.ru_maxrss // 1024)
+@dataclass(frozen=True)
+class Bench:
+    """A folder with the files, a PostgreSQL server, and a fresh warehouse for each run."""
 
+    folder: Path
+    server_url: str
+    written: dict[Orders, Path] = field(default_factory=dict)
 
-def compare(
-    work: str, peer: str, product: Callable[[], Run], other: Callable[[], Run], pairs: int
-) -> Comparison:
-    """Run both in turn; return the medians."""
-    runs = [(product(), other()) for _ in range(pairs)]
+    def file(self, orders: Orders) -> Path:
+        """The file, written when it is first asked for."""
+        if orders not in self.written:
+            path = self.folder / f"orders-{len(self.written)}.csv"
+            orders.write(path)
+            self.written[orders] = path
+        return self.written[orders]
 
-    def median(of: list[Run]) -> Run:
-        return Run(
-            statistics.median(run.seconds for run in of),
-            statistics.median(run.cpu_seconds for run in of),
-            max(run.peak_mb for run in of),
+    def compare(self, peer: Peer, orders: Orders, pairs: int) -> Comparison:
+        """Run the product and the peer in turn; once where the peer aborts.
+
+        The product is its own peer on the clean file.
+        """
+        product = PRODUCTS[peer.engine]
+        others = Orders(orders.rows) if peer is product else orders
+        outcomes = [(self.load(product, orders), self.load(peer, others))]
+        first, other = outcomes[0]
+        if not other.aborted:
+            outcomes += [
+                (self.load(product, orders, first), self.load(peer, others, other))
+                for _ in range(pairs - 1)
+            ]
+        ratios = [b.usage.seconds / a.usage.seconds for a, b in outcomes]
+        return Comparison(
+            peer.engine,
+            peer.name,
+            orders.rows,
+            len(orders.bad_lines),
+            None if other.aborted else round(statistics.median(ratios), 2),
+            _median([a for a, _ in outcomes]),
+            _median([b for _, b in outcomes]),
         )
 
-    ratio = statistics.median(b.seconds / a.seconds for a, b in runs)
-    return Comparison(
-        work, peer, round(ratio, 2), median([a for a, _ in runs]), median([b for _, b in runs])
+    def load(self, peer: Peer, orders: Orders, known: Outcome | None = None) -> Outcome:
+        """Load the file into an empty warehouse; look at what arrived unless it is known."""
+        file = self.file(orders)
+        with self._empty_warehouse(peer.engine) as (project, url):
+            usage, status, said = measure(peer.command(file, url), project)
+            if known:
+                return Outcome(usage, known.arrival, known.bad_lines_named, bool(status))
+            if status:
+                last = said.strip().splitlines()[-1:]
+                print(f"aborted: {peer.name}, {peer.engine}: {last}", file=sys.stderr)  # noqa: T201
+            with self._connect(peer.engine, project) as connection:
+                arrival = orders.compare(_rows(connection, peer.table))
+                named = _lines(connection, peer.lines_sql) if peer.lines_sql else set()
+            if peer.lines_said:
+                named |= {int(n) + peer.lines_skipped for n in re.findall(peer.lines_said, said)}
+        return Outcome(usage, arrival, len(named & orders.bad_lines), bool(status))
+
+    @contextmanager
+    def _empty_warehouse(self, engine: str) -> Iterator[tuple[Path, str]]:
+        """Yield an empty folder to run in and the warehouse's URL."""
+        if engine == POSTGRES:
+            columns = ", ".join(f"{name} text" for name in COLUMNS)
+            with psycopg.connect(self.server_url, autocommit=True) as connection:
+                connection.execute("set client_min_messages = error")
+                connection.execute("drop schema if exists raw, meta, peer, public cascade")
+                connection.execute("create schema public")
+                connection.execute(f"create table {TEXT_TABLE} ({columns})".encode())
+                connection.execute("checkpoint")
+        project = Path(tempfile.mkdtemp(dir=self.folder))
+        yield project, self.server_url if engine == POSTGRES else f"duckdb:///{DUCKDB_FILE}"
+        shutil.rmtree(project)
+
+    @contextmanager
+    def _connect(self, engine: str, project: Path) -> Iterator[Any]:
+        if engine == POSTGRES:
+            with psycopg.connect(self.server_url) as connection:
+                yield connection
+        else:
+            with duckdb.connect(project / DUCKDB_FILE) as connection:
+                yield connection
+
+
+def measure(command: list[str], folder: Path) -> tuple[Usage, int, str]:
+    """Run a process to its end; return its status and what it said as well."""
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+        with _watched_memory(process.pid) as peak:
+            _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    cpu = used.ru_utime + used.ru_stime
+    return Usage(round(seconds, 3), round(cpu, 3), max(peak)), process.returncode, said
+
+
+@contextmanager
+def _watched_memory(pid: int) -> Iterator[list[int]]:
+    """Yield the list that the memory of a process and its children is added to, in MB.
+
+    Not ru_maxrss: that begins with the memory of the process that started it, which is this one.
+    """
+    peaks: list[int] = []
+    over = Event()
+
+    def watch() -> None:
+        while True:
+            peaks.append(sum(_high_water_kb(one) for one in _family(pid)) // 1024)
+            if over.wait(0.02):
+                return
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended
+            for child in children.read_text().split():
+                yield from _family(int(child))
+
+
+def _high_water_kb(pid: int) -> int:
+    with suppress(OSError):
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return int(found[1]) if found else 0
+    return 0
+
+
+def _rows(connection: Any, table: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a table: the orders' columns, or all where it has not these."""
+    try:
+        found = connection.execute(f"select * from {table} limit 0")
+    except (psycopg.errors.UndefinedTable, duckdb.CatalogException):
+        return
+    names = {column[0] for column in found.description}
+    columns = ", ".join(COLUMNS) if names >= set(COLUMNS) else "*"
+    query = f"select {columns} from {table}"
+    if isinstance(connection, psycopg.Connection):
+        with connection.cursor("rows") as cursor:
+            cursor.itersize = _AT_ONCE
+            yield from cursor.execute(query)
+    else:
+        rows = connection.execute(query)
+        while some := rows.fetchmany(_AT_ONCE):
+            yield from some
+
+
+def _lines(connection: Any, query: str) -> set[int]:
+    return {line for (line,) in connection.execute(query).fetchall()}
+
+
+def _median(outcomes: list[Outcome]) -> Outcome:
+    usages = [outcome.usage for outcome in outcomes]
+    usage = Usage(
+        statistics.median(usage.seconds for usage in usages),
+        statistics.median(usage.cpu_seconds for usage in usages),
+        max(usage.peak_mb for usage in usages),
     )
+    first = outcomes[0]
+    return Outcome(usage, first.arrival, first.bad_lines_named, first.aborted)
+
+
+def damaged(rows: int) -> dict[str, Orders]:
+    """Return files with damage of one kind each."""
+    files = {damage: Orders(rows, BAD_EVERY, (damage,)) for damage in DAMAGES}
+    quote = next(iter(DAMAGES))
+    return files | {f"{quote}, 1 line in 10 quoted": Orders(rows, BAD_EVERY, (quote,), 10)}
 
 
 def main() -> None:
     """Measure, and write benchmarks/results.json and docs/benchmarks.md."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
+    missing = {peer: reason for peer in PEERS if (reason := peer.missing())}
+    for peer, reason in missing.items():
+        print(f"SKIPPED: {peer.name}, {peer.engine}: {reason}", file=sys.stderr)  # noqa: T201
+    peers = [peer for peer in PEERS if peer not in missing]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        clean, dirty = folder / "orders.csv", folder / "damaged.csv"
-        write_orders(clean, options.rows)
-        write_orders(dirty, options.rows, bad_every=1_000)
-        server = EmbeddedPostgres(folder / "server")
-        url = server.start()
-        psql = shutil.which("psql")
-        found = []
+        server = EmbeddedPostgres(Path(name) / "server")
+        bench = Bench(Path(name), server.start())
         try:
-
-            def run_sql(sql: str) -> list[str]:
-                return [str(psql), url, "--quiet", "-v", "ON_ERROR_STOP=1", "--command", sql]
-
-            def script(text: str, file: Path, warehouse: str) -> Run:
-                if psql:
-                    drop = (
-                        "set client_min_messages = error; drop schema if exists raw, meta cascade"
-                    )
-                    subprocess.run(run_sql(drop), check=True)
-                project = Path(tempfile.mkdtemp(dir=folder))
-                run = measure([sys.executable, "-c", text, str(file), str(project), warehouse])
-                shutil.rmtree(project)
-                return run
-
-            def copy() -> Run:
-                subprocess.run(
-                    run_sql(
-                        "set client_min_messages = error; drop table if exists peer;"
-                        f" create table peer ({COLUMNS})"
-                    ),
-                    check=True,
-                )
-                return measure(run_sql(f"\\copy peer from '{clean}' csv header"))
-
-            duck = "duckdb:///shop.duckdb"
-
-            def peer_duckdb() -> Run:
-                return script(READ_CSV, clean, duck)
-
-            def ours(file: Path, warehouse: str) -> Callable[[], Run]:
-                return lambda: script(LOAD, file, warehouse)
-
-            works = [
-                ("clean, DuckDB", "read_csv", ours(clean, duck), peer_duckdb),
-                ("1 bad in 1,000, DuckDB", "clean", ours(dirty, duck), ours(clean, duck)),
+            comparisons = [
+                _shown(bench.compare(peer, Orders(rows, bad_every), options.pairs))
+                for peer in (*PRODUCTS.values(), *peers)
+                for rows in (min(options.rows, peer.most_rows or options.rows),)
+                for bad_every in (0, BAD_EVERY)
+                if bad_every or peer in peers
             ]
-            if psql:
-                works += [
-                    ("clean, PostgreSQL", "psql \\copy", ours(clean, url), copy),
-                    ("1 bad in 1,000, PostgreSQL", "clean", ours(dirty, url), ours(clean, url)),
-                ]
-            else:
-                print("SKIPPED: PostgreSQL: psql is not on the PATH", file=sys.stderr)  # noqa: T201
-            for work, peer, product, other in works:
-                found.append(compare(work, peer, product, other, options.pairs))
-                print(found[-1])  # noqa: T201
+            damages = [
+                OneDamage(peer.engine, peer.name, damage, bench.load(peer, orders))
+                for damage, orders in damaged(min(options.rows, DAMAGE_ROWS)).items()
+                for peer in (*PRODUCTS.values(), *peers)
+            ]
         finally:
             server.stop()
-    write(found, options.rows, options.pairs)
+    results = {
+        "rows": options.rows,
+        "pairs": options.pairs,
+        "comparisons": [asdict(one) for one in comparisons],
+        "damage_rows": min(options.rows, DAMAGE_ROWS),
+        "damages": [asdict(one) for one in damages],
+        "skipped": {f"{peer.name}, {peer.engine}": reason for peer, reason in missing.items()},
+    }
+    (ROOT / "benchmarks/results.json").write_text(json.dumps(results, indent=2) + "\n")
+    (ROOT / "docs/benchmarks.md").write_text(page(results))
 
 
-def write(found: list[Comparison], rows: int, pairs: int) -> None:
-    """Write the results as JSON and as a page."""
-    result = {"rows": rows, "pairs": pairs, "comparisons": [asdict(one) for one in found]}
-    (ROOT / "benchmarks" / "results.json").write_text(json.dumps(result, indent=2) + "\n")
-    lines = [
-        "# Benchmarks",
-        "",
-        f"`make bench`: {rows:,} order lines, {pairs} pairs: the product and its peer in turn.",
-        "Times are medians of whole processes, with their start; CPU and memory are the client's.",
-        "A ratio above 1 says that the product is faster.",
-        "",
-        "| load | against | ratio | product s | CPU s | peak MB | peer s | CPU s | peak MB |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for one in found:
-        a, b = one.product, one.other
-        lines.append(
-            f"| {one.work} | {one.peer} | {one.ratio} | {a.seconds:.2f} | {a.cpu_seconds:.2f} "
-            f"| {a.peak_mb} | {b.seconds:.2f} | {b.cpu_seconds:.2f} | {b.peak_mb} |"
-        )
-    (ROOT / "docs" / "benchmarks.md").write_text("\n".join(lines) + "\n")
+def _shown(comparison: Comparison) -> Comparison:
+    print(comparison.engine, comparison_row(asdict(comparison)), flush=True)  # noqa: T201
+    return comparison
 
 
 if __name__ == "__main__":

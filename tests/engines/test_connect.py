@@ -1,5 +1,6 @@
 """An unknown layout is connected, loaded, and adds up to what its files do."""
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ecomdata.ingest.connecting.connect import connect
 from ecomdata.pipeline import Pipeline
 
 pytest_plugins = ["engine_fixtures"]
+
+RETAIL = Path(__file__).parents[3] / "shared" / "data" / "uci_online_retail"
 
 GERMAN = {
     "auftraege": """
@@ -134,6 +137,63 @@ def test_a_total_that_no_file_has_is_computed_from_the_price_list(
     connect(folder, {})
     load(pipeline, folder)
     assert raw_total(pipeline) == Decimal("1199.95")  # 5 x 19.99 + 1,100.00
+
+
+def test_lines_that_came_back_become_returns_on_their_own_day(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    folder = shop(
+        tmp_path / "laden",
+        journal="""
+        Beleg-Nr;Datum;Vorgang;Kunde;Artikel;Menge;Betrag
+        1;15.01.2024;Verkauf;A;S1;2;1.010,00
+        2;16.01.2024;Verkauf;B;S2;1;5,00
+        3;17.01.2024;Gutschrift;A;S1;1;505,00
+        """,
+    )
+    [question] = connect(folder, {}).proposal.questions
+    assert question.column == "returns.kind"
+    connect(folder, {"returns.kind": "Vorgang"})
+    result = load(pipeline, folder)
+    assert result.rows == {"orders": 2, "returns": 1}
+    assert result.files[0].rows_loaded == 3
+    assert [row[0] for row in pipeline.query("select total_price from raw.orders").rows] == [
+        "1.010,00",
+        "5,00",
+    ]
+    [returned] = pipeline.query(
+        "select order_id, customer_id, quantity, refund_amount, return_date from raw.returns"
+    ).rows
+    assert returned == ("3", "A", "1", "505,00", "17.01.2024")
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(not RETAIL.is_dir(), reason=f"the public data set is not at {RETAIL}")
+def test_headers_that_say_nothing_are_made_up_for_by_the_values(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    net = Decimal(0)
+    for path in sorted(RETAIL.glob("2010-12-0*.csv")):
+        header, *lines = path.read_text(encoding="utf-8-sig").splitlines()
+        for record in csv.DictReader([header, *lines]):
+            net += round(int(record["Quantity"]) * Decimal(record["UnitPrice"]), 2)
+        nonsense = "Ж,ק,x1,x 1,X-1,,blub,"
+        (folder / path.name).write_text("\n".join([nonsense, *lines, ""]), encoding="utf-8")
+    found = connect(folder, {}).proposal
+    assert {name: choice.header for name, choice in found.choices["orders"].items()} == {
+        "order_id": "Ж",
+        "product_id": "ק",
+        "quantity": "x 1",
+        "order_date": "X-1",
+        "unit_price": "column 6",
+        "total_price": "column 6",
+        "customer_id": "blub",
+    }
+    load(pipeline, folder)
+    refunds = pipeline.query("select refund_amount from raw.returns").rows
+    assert raw_total(pipeline) - sum(Decimal(text) for (text,) in refunds) == net
 
 
 @pytest.mark.parametrize(

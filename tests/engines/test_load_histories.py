@@ -230,7 +230,9 @@ class Workshop:
                     book.load(step.files, step.replace)
             found = self._final(connection)
         assert_as_meant(found, book)
-        assert figures(found) == figures(self._fresh(book))
+        contents = [file.export for file in book.files if not file.replaced_by]
+        if len(contents) == len(set(contents)):  # a new warehouse takes no copy by another name
+            assert figures(found) == figures(self._fresh(book))
 
     def _is_killed(self, connection: Connection, pipeline: Pipeline, step: Load) -> bool:
         assert step.killed is not None

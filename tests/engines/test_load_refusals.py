@@ -66,6 +66,13 @@ def test_a_dry_run_judges_everything_and_changes_nothing(
             id="unknown layout",
         ),
         pytest.param(
+            {"orders": "O1,C1,P1,2,6.00,2024-05-01\nO2,C1,P1,1,3.00,2024-05-02\n"},
+            "{folder}/orders.csv: seems to have no header: line 1 is a record already. Write the "
+            "columns' names above it, or say --header-line NUMBER if a header stands elsewhere; "
+            "docs/connectors.md has all layouts",
+            id="no header",
+        ),
+        pytest.param(
             {
                 "customers": CUSTOMERS,
                 "orders": "order_id,product_id,quantity,order_date\n1,2,3,4\n",

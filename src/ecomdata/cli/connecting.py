@@ -11,7 +11,7 @@ from ecomdata.cli.text import printable
 from ecomdata.errors import InputError, UsageError
 from ecomdata.ingest.connecting.connect import Connected
 from ecomdata.ingest.connecting.connect import connect as proposed
-from ecomdata.ingest.connecting.propose import Question
+from ecomdata.ingest.connecting.proposal import Question
 from ecomdata.ingest.conventions import DateOrder
 
 if TYPE_CHECKING:
@@ -95,19 +95,17 @@ def _show(terminal: "Terminal", result: Connected) -> None:
         terminal.say(f"{table.name}: {_TITLES.get(role, role)}")
     if proposal.unused:
         terminal.say(f"not used: {', '.join(proposal.unused)}")
-    terminal.table(
-        "Proposal",
-        ("column", "from", "sure", "why"),
-        [
-            (f"{name}.{column}", choice.header, f"{choice.confidence:.2f}", choice.reason)
-            for name, found in proposal.choices.items()
-            if name != "heads"
-            for column, choice in found.items()
-        ],
-        right=("sure",),
-    )
-    for name, (columns, rows) in result.preview.items():
-        terminal.table(f"Preview of {name}", columns, rows, shortened=columns)
+    rows = [
+        (f"{name}.{column}", choice.header, f"{choice.confidence:.2f}", choice.reason)
+        for name, found in proposal.choices.items()
+        if name != "heads"
+        for column, choice in found.items()
+    ]
+    if proposal.returned:
+        rows.append(("returned lines", proposal.returned.header, "", proposal.returned.reason))
+    terminal.table("Proposal", ("column", "from", "sure", "why"), rows, right=("sure",))
+    for name, (columns, previewed) in result.preview.items():
+        terminal.table(f"Preview of {name}", columns, previewed, shortened=columns)
 
 
 def _document(result: Connected) -> dict[str, Any]:
@@ -120,6 +118,7 @@ def _document(result: Connected) -> dict[str, Any]:
             for name, found in proposal.choices.items()
             if name != "heads"
         },
+        "returned": vars(proposal.returned) if proposal.returned else None,
         "questions": [vars(question) for question in proposal.questions],
         "preview": {
             name: {"columns": columns, "rows": rows}

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +46,7 @@ class FileKind:
 
     def positions(self, header: Sequence[str]) -> dict[str, int]:
         """Return where in the header each of the connector's columns stands."""
-        spelled = [_normalised(field) for field in header]
+        spelled = spellings(header)
         return {
             column: min(spelled.index(name) for name in names if name in spelled)
             for column, names in self.columns.items()
@@ -242,5 +243,17 @@ def _tables(sql: str) -> set[str]:
     return set(re.findall(r"\b(?:from|join) (\w+)", sql))
 
 
-def _normalised(field: str) -> str:
-    return re.sub(r"[^0-9a-z]+", "_", field.strip().lower()).strip("_")
+def spellings(header: Sequence[str]) -> list[str]:
+    """Return what a connector calls the fields of a header.
+
+    In lower case, words of any script joined by "_". The second of two that are alike is "name#2",
+    and one without a letter or digit is called by its place: "#7".
+    """
+    seen: Counter[str] = Counter()
+    spelled = []
+    for place, field in enumerate(header, start=1):
+        name = re.sub(r"[\W_]+", "_", field.strip().lower()).strip("_")
+        seen[name] += 1
+        again = f"#{seen[name]}" if seen[name] > 1 else ""
+        spelled.append(name + again if name else f"#{place}")
+    return spelled

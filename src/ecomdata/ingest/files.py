@@ -1,6 +1,7 @@
 """Which files a load is about, and whether they are new."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,11 @@ class File:
         return self.path.with_name(self.path.name + mark + sheet) if self.text else self.path
 
 
+def whole(name: str) -> str:
+    """Return the name of the file that a table is in: a sheet's workbook, else its own."""
+    return re.sub(r"([.]xlsx)#.*", r"\1", name, flags=re.IGNORECASE | re.DOTALL)
+
+
 def find_files(paths: Sequence[Path]) -> list[File]:
     """Return the files that are meant, in order of name.
 
@@ -70,7 +76,7 @@ def split_new(connection: Connection, files: Sequence[File]) -> tuple[list[File]
     it does: it was changed.
     """
     rows = connection.query("select file, sha256 from meta.loads order by load_id").rows
-    last = dict(rows)
+    last = {whole(file): sha256 for file, sha256 in rows}
     copies = set(last.values())
     here: set[str] = set()
     new: list[File] = []

@@ -6,11 +6,12 @@ doubt about the text's dialect; a row of a sheet stands on the line of its numbe
 
 import csv
 import glob
+import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +27,12 @@ _PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
 #: Unpacked bytes of a workbook beside its sheets, which are held in memory: most are its texts.
 _MOST_SHARED = 1 << 28
 _MIDNIGHT = time()
+#: Days from 1970 to 2099, as Excel counts them: the dates that a shop can have.
+_SERIALS = (25_569, 73_051)
+_DATE_WORDS = re.compile(
+    r"date|datum|fecha|дата|ημερομηνία|تاريخ|日|\b(?:data|dato|day|tag|time|at|on|am)\b",
+    re.IGNORECASE,
+)
 
 
 def tables(file: File, folder: Path) -> list[File]:
@@ -115,7 +122,7 @@ def _sheets(file: File, folder: Path) -> list[File]:
                 written = [
                     (sheet.title, text)
                     for sheet in book.worksheets
-                    if (text := _write_sheet(sheet, _new_text(folder))) is not None
+                    if (text := _write_sheet(sheet, book.epoch, _new_text(folder))) is not None
                 ]
             finally:
                 book.close()
@@ -130,31 +137,81 @@ def _sheets(file: File, folder: Path) -> list[File]:
     return [replace(file, name=f"{file.name}#{title}", text=text) for title, text in written]
 
 
-def _write_sheet(sheet: Any, text: Path) -> Path | None:
+def _write_sheet(sheet: Any, epoch: datetime, text: Path) -> Path | None:
     """Write a sheet as text; None where it has fewer than two rows that hold something."""
-    filled = 0
-    with text.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        for row in _rectangular(sheet):
-            if row:
-                filled += 1
-                writer.writerow(row)
-            else:
-                file.write("\r\n")
+    sheet.reset_dimensions()  # what the file says of its size need not be so
+    columns: list[_Seen] = []
+    filled = _write_rows(_looked_at(sheet.iter_rows(values_only=True), columns), text)
+    serials = [place for place, seen in enumerate(columns) if seen.holds_serials]
+    if serials:  # a second look, at the few sheets that have them
+        _write_rows(_with_dates(sheet.iter_rows(values_only=True), serials, epoch), text)
     if filled < 2:
         text.unlink()
         return None
     return text
 
 
-def _rectangular(sheet: Any) -> Iterator[list[str]]:
-    """The rows as text, each as wide as the widest before it; an empty row is an empty list."""
-    sheet.reset_dimensions()  # what the file says of its size need not be so
-    width = 0
-    for cells in sheet.iter_rows(values_only=True):
-        row = _without_empty_end([_cell(value) for value in cells])
-        width = max(width, len(row))
-        yield row + [""] * (width - len(row)) if row else row
+@dataclass
+class _Seen:
+    """What the cells of a column were: a date may be a number that nobody formatted as one."""
+
+    heading: str = ""
+    has_dates: bool = False
+    numbers: int = 0
+    serials: int = 0
+
+    def look_at(self, value: Any) -> None:
+        """Take note of a cell."""
+        if isinstance(value, date):
+            self.has_dates = True
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self.numbers += 1
+            self.serials += _SERIALS[0] <= value < _SERIALS[1]
+        elif isinstance(value, str) and not self.numbers and not self.has_dates:
+            self.heading = value
+
+    @property
+    def holds_serials(self) -> bool:
+        """Whether its numbers are days: all can be, and other cells or its heading say so."""
+        can_be = 0 < self.numbers == self.serials
+        return can_be and (self.has_dates or bool(_DATE_WORDS.search(self.heading)))
+
+
+def _looked_at(rows: Iterable[Sequence[Any]], columns: list[_Seen]) -> Iterator[Sequence[Any]]:
+    for cells in rows:
+        columns += (_Seen() for _ in range(len(cells) - len(columns)))
+        for seen, value in zip(columns, cells, strict=False):
+            if value is not None:
+                seen.look_at(value)
+        yield cells
+
+
+def _with_dates(
+    rows: Iterable[Sequence[Any]], places: Sequence[int], epoch: datetime
+) -> Iterator[Sequence[Any]]:
+    for cells in rows:
+        dated = list(cells)
+        for place in places:
+            value = dated[place] if place < len(dated) else None
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                dated[place] = epoch + timedelta(days=value)
+        yield dated
+
+
+def _write_rows(rows: Iterable[Sequence[Any]], text: Path) -> int:
+    """Write rows as text, each as wide as the widest before it; return how many hold something."""
+    filled = width = 0
+    with text.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        for cells in rows:
+            row = _without_empty_end([_cell(value) for value in cells])
+            width = max(width, len(row))
+            if row:
+                filled += 1
+                writer.writerow(row + [""] * (width - len(row)))
+            else:
+                file.write("\r\n")
+    return filled
 
 
 def _without_empty_end(row: Sequence[str]) -> list[str]:

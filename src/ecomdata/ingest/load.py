@@ -143,16 +143,20 @@ def _load(
     sources, unused = _recognised(found, plan.source, connectors_beside(paths), plan.given)
     if not sources:
         if unused and not known:
+            for unknown in unused:
+                if error := _without_header(unknown, plan.given):
+                    raise error
             raise InputError(
-                f"no known layout in {', '.join(unused[:5])}: orders need order_id, product_id, "
-                "quantity, total_price and order_date; docs/connectors.md has all layouts"
+                f"no known layout in {', '.join(_names(unused)[:5])}: orders need order_id, "
+                "product_id, quantity, total_price and order_date; docs/connectors.md has all "
+                "layouts"
             )
         earlier = []
         if plan.replace and not plan.dry_run:
             with connection.transaction():
                 earlier = replace_by_known(connection, known)
         names = tuple(file.name for file in known)
-        return Load(None, (), names, tuple(unused), {}, tuple(earlier))
+        return Load(None, (), names, _names(unused), {}, tuple(earlier))
 
     load_id: int = connection.query("select coalesce(max(load_id), 0) + 1 from meta.loads").scalar
     rows: _Rows = {}
@@ -212,7 +216,7 @@ def _load(
         None if plan.dry_run else load_id,
         tuple(files),
         tuple(file.name for file in known),
-        tuple(unused),
+        _names(unused),
         {name: sum(by_file.values()) for name, by_file in rows.items()},
         tuple(earlier),
     )
@@ -246,18 +250,39 @@ def _work_folder(parent: Path) -> Iterator[Path]:
 
 def _recognised(
     files: Sequence[File], source: str | None, beside: Sequence[Connector], given: Given
-) -> tuple[list[Source], list[str]]:
+) -> tuple[list[Source], list[File]]:
     sources: list[Source] = []
-    unused: list[str] = []
+    unused: list[File] = []
     for file in files:
         # a table that was written as text here has the dialect that it was written in
         dialect = sniff(file.readable, given if file.text is None else None)
-        found = recognise(file.place, dialect.header, source, beside)
+        try:
+            found = recognise(file.place, dialect.header, source, beside)
+        except InputError as exc:
+            if error := _without_header(file, given):
+                raise error from exc
+            raise
         if found is None:
-            unused.append(file.name)
+            unused.append(file)
         else:
             sources.append(Source(file, dialect, found.connector, found.kind))
     return sources, unused
+
+
+def _without_header(file: File, given: Given) -> InputError | None:
+    """What to say of a file that begins with a record."""
+    dialect = sniff(file.readable, given if file.text is None else None, needs_header=False)
+    if dialect.header_lines:
+        return None
+    return InputError(
+        f"{file.place}: seems to have no header: line {dialect.header_line} is a record already. "
+        "Write the columns' names above it, or say --header-line NUMBER if a header stands "
+        "elsewhere; docs/connectors.md has all layouts"
+    )
+
+
+def _names(files: Sequence[File]) -> tuple[str, ...]:
+    return tuple(file.name for file in files)
 
 
 def _copy_direct(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.connector import connectors, find_connector, recognise
+from ecomdata.ingest.connector import connectors, find_connector, recognise, spellings
 
 ORDERS = "order_id,customer_id,product_id,quantity,total_price,order_date"
 RETAIL = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country"
@@ -46,6 +46,7 @@ def recognised(header: str, name: str = "some.csv", source: str | None = None) -
         ),
         ("First Name,Last Name,Email,Accepts Email Marketing,Total Spent", "shopify customers"),
         ("Handle,Title,Vendor,Type,Variant SKU,Variant Price", "shopify products"),
+        ("Title,URL handle,Description,Vendor,Product category,SKU,Price", "shopify products"),
         (
             "Order Number,Order Status,Order Date,Email (Billing),Item #,Item Name,SKU,"
             "Quantity (- Refund),Item Cost,Order Refund Amount",
@@ -56,6 +57,11 @@ def recognised(header: str, name: str = "some.csv", source: str | None = None) -
             "woocommerce orders",
         ),
         ("ID,Type,SKU,Name,Published,Regular price,Categories", "woocommerce products"),
+        (
+            "Date,Order #,N. Revenue (formatted),Status,Customer,Customer type,Product(s),"
+            "Items sold,Coupon(s),N. Revenue",
+            "woocommerce order_list",
+        ),
         ("order_id,customer_id,order_status,order_purchase_timestamp", "olist orders"),
         ("order_id,order_item_id,product_id,seller_id,price,freight_value", "olist items"),
         ("customer_id,customer_unique_id,customer_city", "olist customers"),
@@ -69,6 +75,7 @@ def recognised(header: str, name: str = "some.csv", source: str | None = None) -
             "adventureworks orders",
         ),
         ("ReturnDate,TerritoryKey,ProductKey,ReturnQuantity", "adventureworks returns"),
+        ("Territory,Region,Country,Continent", "adventureworks territories"),
         ("CustomerKey,Prefix,FirstName,LastName,EmailAddress", "adventureworks customers"),
         ("review_id,order_id,review_score,review_comment_title", None),
         ("name,phone,email,country,a,b,c,d,e,f,g,h", None),
@@ -116,10 +123,9 @@ def test_with_a_source_only_its_layouts_count() -> None:
 def test_an_unknown_source_is_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError) as caught:
         recognised(ORDERS, source="shopware")
-    assert str(caught.value) == (
-        "no source is called 'shopware': there are adventureworks, brief, jaffle_shop, olist, "
-        "online_retail, shopify, superstore, woocommerce"
-    )
+    known = ", ".join(platform.name for platform in connectors())
+    assert str(caught.value) == f"no source is called 'shopware': there are {known}"
+    assert known.startswith("adventureworks, brief, ")
 
 
 def test_the_reason_names_the_required_columns_and_counts_the_known_ones() -> None:
@@ -151,6 +157,18 @@ def test_columns_stand_where_the_header_has_them_and_the_first_of_two_counts() -
     }
     assert customers.missing(["name"]) == ("customer_id",)
     assert customers.missing(["ID"]) == ()
+
+
+def test_headers_are_spelled_in_any_script_and_those_alike_by_their_place() -> None:
+    assert spellings(["Order ID", " order-id ", "注文番号", "Währung", "", "€", "ORDER.ID"]) == [
+        "order_id",
+        "order_id#2",
+        "注文番号",
+        "währung",
+        "#5",
+        "#6",
+        "order_id#3",
+    ]
 
 
 def test_only_entities_that_the_files_can_fill_are_mapped() -> None:

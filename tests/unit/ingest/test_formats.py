@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from ecomdata.errors import InputError
 from ecomdata.ingest.files import File, find_files
@@ -114,6 +115,51 @@ def test_a_sheet_is_read_as_it_shows_its_cells_each_row_on_the_line_of_its_numbe
         (2, ["1", "19.99", "2024-01-31", "", "TRUE", ""]),
         (4, ["2", "0.3", "", "2024-01-31 09:05:07", "", ""]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "read"),
+    [
+        # 45322 is 2024-01-31; 0.375 of a day is 9 o'clock.
+        ("Bought", [datetime.date(2024, 1, 31), 45323], ["2024-01-31", "2024-02-01"]),
+        ("Bought", [45322, datetime.date(2024, 2, 1)], ["2024-01-31", "2024-02-01"]),
+        ("Order Date", [45322, 45322.375], ["2024-01-31", "2024-01-31 09:00:00"]),
+        ("Created at", [45322, None], ["2024-01-31", ""]),
+        ("Bestelldatum", [45322, "unbekannt"], ["2024-01-31", "unbekannt"]),
+        ("注文日", [45322, 45323], ["2024-01-31", "2024-02-01"]),
+        # Numbers: no word says date; one of them is no date; a date among amounts is a slip.
+        ("Amount", [45322, 45323], ["45322", "45323"]),
+        ("Rated", [45322, 45323], ["45322", "45323"]),
+        ("Date", [45322, 7], ["45322", "7"]),
+        ("Amount", [datetime.date(2024, 1, 31), 19.99], ["2024-01-31", "19.99"]),
+        ("Date", [True, 45322], ["TRUE", "2024-01-31"]),
+    ],
+)
+def test_a_bare_number_is_a_date_where_its_column_is_of_dates(
+    heading: str, cells: list[object], read: list[str], tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("orders")
+    sheet.append(["order_id", heading])
+    for number, cell in enumerate(cells):
+        sheet.append([f"O{number}", None])
+        place = sheet.cell(number + 2, 2, cell)
+        if isinstance(cell, int | float):
+            place.number_format = "General"
+    book.save(tmp_path / "book.xlsx")
+    [table] = text(tmp_path / "book.xlsx", tmp_path)
+    assert [row[1] for row in rows(table.readable)] == read
+
+
+def test_a_workbook_that_counts_from_1904_does_so_with_bare_numbers_too(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.create_sheet("orders")
+    sheet.append(["order_id", "date"])
+    sheet.append(["O1", 43860])  # 1,462 less than 45322
+    book.save(tmp_path / "book.xlsx")
+    [table] = text(tmp_path / "book.xlsx", tmp_path)
+    assert rows(table.readable) == [["O1", "2024-01-31"]]
 
 
 def test_each_sheet_with_a_table_counts_as_a_file(tmp_path: Path) -> None:

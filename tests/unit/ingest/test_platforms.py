@@ -59,6 +59,7 @@ def test_shopify_order_fields_stand_on_the_first_row_and_discounts_are_spread_to
         ("93.00", "5.00", "98.00", "5.00", ["64.53", "28.47"]),  # beside the line's own 2.00
         ("93.00", "5.00", "98.00", "7.00", ["64.53", "28.47"]),  # the line's own 2.00 is in it
         ("98.00", "0.00", "98.00", "5.00", ["68.00", "30.00"]),  # it was about shipping
+        ("93.00", "0.00", "93.00", "9.90", ["64.53", "28.47"]),  # 4.90 of it was
         ("", "", "", "5.00", ["64.53", "28.47"]),
     ],
 )
@@ -86,6 +87,73 @@ def test_shopify_refunds_are_spread_over_lines_without_a_date_or_units() -> None
         {"order_id": "#7", "product_id": "A", "refund_amount": "6.67", "return_id": "#7-refund-1"},
         {"order_id": "#7", "product_id": "B", "refund_amount": "3.34", "return_id": "#7-refund-2"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("refund", "of_products"),
+    [
+        ("36.70", ["20.00", "10.00"]),  # all of it: 6.70 were shipping and taxes
+        ("33.00", ["20.00", "10.00"]),
+        ("3.00", ["2.00", "1.00"]),
+        ("0.00", []),
+    ],
+)
+def test_shopify_a_refund_is_the_products_up_to_what_was_paid_for_them(
+    refund: str, of_products: list[str]
+) -> None:
+    found = shopify(
+        "#7,a@b.example,refunded,EUR,30.00,4.90,1.80,36.70,0.00,2024-05-01,1,A,20.00,A,,,,,"
+        f"{refund},web,0.00",
+        "#7,a@b.example,,,,,,,,2024-05-01,1,B,10.00,B,,,,,,,0.00",
+    )
+    assert [row["refund_amount"] for row in found["returns"]] == of_products
+
+
+def test_shopify_an_order_that_is_cut_over_two_files_is_one_order() -> None:
+    # 3.00 off 20.00 and 10.00 is 2.00 and 1.00, in whichever file the line is.
+    found = mapped(
+        {
+            "orders_export_1.csv": SHOPIFY
+            + "#1,a@b.example,paid,EUR,27.00,0,0,27.00,3.00,2024-05-01,1,A,20.00,A,Ann,DE,,,,web,0",
+            "orders_export_2.csv": SHOPIFY
+            + "#1,a@b.example,,,,,,,,2024-05-01,1,B,10.00,B,,,,,,,0\n"
+            + "#2,b@b.example,paid,EUR,10.00,0,0,10.00,0,2024-05-02,1,B,10.00,B,Bo,AT,,,,pos,0",
+        }
+    )
+    assert picked(
+        found["orders"], "order_id", "line_number", "total_price", "status", "currency", "channel"
+    ) == [
+        ("#1", "1", "18.00", "paid", "EUR", "web"),
+        ("#1", "2", "9.00", "paid", "EUR", "web"),
+        ("#2", "1", "10.00", "paid", "EUR", "pos"),
+    ]
+    assert [row["_file"][-5:] for row in found["orders"]] == ["1.csv", "2.csv", "2.csv"]
+
+
+def test_shopify_an_order_of_the_test_gateway_is_taken_back() -> None:
+    header = "Name,Financial Status,Total,Payment Method,Created at,Lineitem quantity,"
+    found = mapped(
+        {
+            "orders_export.csv": f"{header}Lineitem name,Lineitem price\n"
+            "#1,paid,9.00,(for testing) Bogus Gateway,2024-05-01,1,A,9.00\n"
+            "#2,paid,9.00,Shopify Payments,2024-05-01,1,A,9.00\n"
+        }
+    )
+    assert picked(found["orders"], "order_id", "status") == [("#1", "cancelled"), ("#2", "paid")]
+
+
+def test_shopify_who_has_no_email_is_the_name_or_the_phone_number_without_its_apostrophe() -> None:
+    header = "Name,Phone,Billing Name,Created at,Lineitem quantity,Lineitem name,Lineitem price\n"
+    found = mapped(
+        {
+            "orders_export.csv": header
+            + "#1,'+4930123,,2024-05-01,1,A,9.00\n#2,'+4930124,Bo Box,2024-05-01,1,A,9.00\n",
+            "customers_export.csv": "Customer ID,First Name,Last Name,Email,Phone\n"
+            "'71,,,,'+4930123\n'72,,,,\n",
+        }
+    )
+    assert [row["customer_id"] for row in found["orders"]] == ["+4930123", "Bo Box"]
+    assert picked(found["customers"], "customer_id") == [("+4930123",), ("72",), ("Bo Box",)]
 
 
 def test_shopify_a_cancelled_order_is_taken_back_once() -> None:
@@ -136,6 +204,21 @@ def test_shopify_customers_and_products_come_from_their_own_exports_first() -> N
         ("Pot - Red", "Pot - Red", "China", "30.00", None),
         ("Pot - Green", "Pot - Green", "China", "31.00", None),
     ]
+
+
+def test_shopify_products_are_read_by_the_headers_of_2025_too() -> None:
+    found = mapped(
+        {
+            "products_export_1.csv": "Title,URL handle,Type,SKU,Option1 value,Price,"
+            "Cost per item,Product image URL\nCup,cup,China,CUP,Blue,12.00,5.00,a.png\n"
+            ",cup,,,,,,b.png\n",
+            "orders_export.csv": SHOPIFY
+            + "#1,a@b.example,paid,EUR,,,,,,2024-05-01,1,Cup - Blue,10.00,CUP,Ann,AT,,,,web,\n",
+        }
+    )
+    assert picked(
+        found["products"], "product_id", "product_name", "category", "price", "unit_cost"
+    ) == [("CUP", "Cup - Blue", "China", "12.00", "5.00")]
 
 
 # --- WooCommerce -----------------------------------------------------------------------------
@@ -189,6 +272,85 @@ def test_woocommerce_order_fields_may_stand_on_the_first_row_only() -> None:
     ]
 
 
+def test_woocommerce_a_refund_is_the_items_up_to_what_they_cost() -> None:
+    found = mapped(
+        {
+            "export.csv": "Order Number,Order Date,Order Status,Email (Billing),Item Name,"
+            "Quantity,Item Cost,Order Refund Amount,Order Total Amount\n"
+            "5,2024-03-01,Rückerstattet,a@b.example,Cup,2,10.00,28.70,28.70\n"
+            "6,2024-03-01,Completed,a@b.example,Cup,2,10.00,3.00,28.70\n"
+        }
+    )
+    assert picked(found["returns"], "return_id", "quantity", "refund_amount") == [
+        ("5-refund-1", "2", "20.00"),
+        ("6-refund-1", None, "3.00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("wc-failed", "cancelled"),
+        ("Pending payment", "cancelled"),
+        ("Storniert", "cancelled"),
+        ("Annulée", "cancelled"),
+        ("Reembolsado", "refunded"),
+        ("In Bearbeitung", "in bearbeitung"),
+    ],
+)
+def test_woocommerce_states_are_understood_in_the_shops_language(written: str, status: str) -> None:
+    found = mapped(
+        {
+            "export.csv": "Order Number,Order Date,Order Status,Customer User ID,Item Name,"
+            f"Quantity,Item Cost\n5,2024-03-01,{written},0,Cup,2,10.00\n"
+        }
+    )
+    assert picked(found["orders"], "status", "customer_id") == [(status, None)]  # 0: a guest
+
+
+def test_woocommerce_items_of_the_order_export_plugin_say_what_was_refunded() -> None:
+    found = mapped(
+        {
+            "orders.csv": "order_id,order_number,date,status,order_currency,refunded_total,"
+            "billing_email,item_id,item_name,item_sku,item_quantity,item_subtotal,item_total,"
+            "item_refunded,item_refunded_qty\n"
+            "71,7,2024-03-01 10:00:00,completed,EUR,12.50,a@b.example,901,Cup,CUP,2,20.00,18.00,"
+            "9.00,-1\n71,7,2024-03-01 10:00:00,completed,EUR,12.50,a@b.example,902,Pot,,1,30.00,"
+            "30.00,0.00,0\n"
+        }
+    )
+    assert picked(found["orders"], "order_id", "line_number", "total_price", "discount_amount") == [
+        ("71", "901", "18.00", "2.00"),
+        ("71", "902", "30.00", "0.00"),
+    ]
+    assert picked(found["returns"], "product_id", "quantity", "refund_amount") == [
+        ("CUP", "1", "9.00")
+    ]
+
+
+def test_woocommerce_the_analytics_list_adds_orders_whose_items_no_file_has() -> None:
+    found = mapped(
+        {
+            "orders.csv": "Order Number,Order Date,Order Status,Email (Billing),Item Name,"
+            "Quantity,Item Cost\n5,2024-03-01,Completed,a@b.example,Cup,2,10.00\n",
+            "wc-orders-report-export.csv": "Date,Order #,N. Revenue (formatted),Status,Customer,"
+            "Customer type,Product(s),Items sold,Coupon(s),Net Sales,Attribution\n"
+            '2024-03-01 10:00:00,5,"20,00 €",completed,Ann Berg,new,2× Cup,2,,20,Direct\n'
+            '2024-03-02 11:00:00,6,"33,50 €",refunded,Bo Box,new,"1× Cup, 1× Pot",2,,33.5,Direct\n',
+        }
+    )
+    assert picked(
+        found["orders"], "order_id", "customer_id", "product_id", "quantity", "total_price"
+    ) == [
+        ("5", "a@b.example", "Cup", "2", "20.00"),
+        ("6", "Bo Box", "unknown", "2", "33.50"),
+    ]
+    assert picked(found["returns"], "order_id", "quantity", "refund_amount") == [
+        ("6", "2", "33.50")
+    ]
+    assert picked(found["products"], "product_id") == [("Cup",)]
+
+
 def test_woocommerce_quantities_less_refunds_are_not_refunded_again() -> None:
     found = mapped(
         {
@@ -206,14 +368,17 @@ def test_woocommerce_products_and_customers_come_from_their_own_exports_first() 
         {
             "orders.csv": "Order Number,Order Status,Order Date,Customer Email,Item Name,SKU,"
             "Quantity,Item Cost\n1,completed,2024-03-01,Ann@b.example,Cup,CUP,1,10\n",
-            "products.csv": "ID,Type,SKU,Name,Published,Regular price,Categories\n"
-            "3,simple,CUP,Blue cup,1,11.00,China\n",
+            "products.csv": "ID,Type,SKU,Name,Published,Regular price,Categories,Parent\n"
+            "3,simple,CUP,Blue cup,1,11.00,China,\n4,variable,,Shirt,1,,Clothing,\n"
+            "5,variation,S-B,Shirt - Blue,1,20.00,,id:4\n",
             "customers.csv": "Name,Username,Last active,Sign up,Email,Orders,Total spend,AOV,"
             "Country / Region\nAnn Berg,ann,2024-04-01,2024-02-01,ann@b.example,1,10,10,DE\n",
         }
     )
     assert picked(found["products"], "product_id", "product_name", "category", "price") == [
-        ("CUP", "Blue cup", "China", "11.00")
+        ("CUP", "Blue cup", "China", "11.00"),
+        ("Shirt", "Shirt", "Clothing", None),
+        ("S-B", "Shirt - Blue", "Clothing", "20.00"),  # with its product's categories
     ]
     assert picked(found["customers"], "customer_id", "name", "country", "signup_date") == [
         ("ann@b.example", "Ann Berg", "DE", "2024-02-01")

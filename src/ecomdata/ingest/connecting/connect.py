@@ -10,12 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from ecomdata.contract import ENTITIES, entity
+from ecomdata.contract import ENTITIES
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.connecting.evidence import Column, Table
+from ecomdata.ingest.connecting.evidence import Column, Table, labels
 from ecomdata.ingest.connecting.mapping import connector_files
-from ecomdata.ingest.connecting.propose import Proposal, propose
-from ecomdata.ingest.connector import BESIDE, connectors_beside
+from ecomdata.ingest.connecting.proposal import Proposal
+from ecomdata.ingest.connecting.propose import propose
+from ecomdata.ingest.connector import BESIDE, connectors_beside, macros
 from ecomdata.ingest.conventions import DateOrder
 from ecomdata.ingest.files import File, find_files
 from ecomdata.ingest.formats import tables
@@ -110,8 +111,7 @@ def _tables(sampled: list[Sampled]) -> list[Table]:
             header,
             tuple(
                 Column(name, tuple(record.fields[at] for each in alike for record in each.records))
-                for at, name in enumerate(header)
-                if name.strip()
+                for at, name in enumerate(labels(header))
             ),
         )
         for header, alike in kinds.items()
@@ -125,18 +125,24 @@ def _preview(
     [connector] = connectors_beside([folder])
     found: dict[str, tuple[tuple[str, ...], list[list[str]]]] = {}
     with duckdb.connect() as spool:
+        spool.execute("create schema mapped; create table mapped.comma_files (name varchar)")
+        spool.execute(macros())
         for kind in connector.kinds:
             path = work / f"{kind.name}.csv"
-            header = proposal.tables[kind.name].header
-            positions = kind.positions(header)
+            table = proposal.tables[kind.name]
+            alike = [each for each in sampled if each.dialect.header == table.header]
+            positions = kind.positions(table.header)
             with path.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file, quoting=csv.QUOTE_ALL)
                 writer.writerow([*positions, "_file", "_line"])
-                for each in (each for each in sampled if each.dialect.header == header):
+                for each in alike:
                     writer.writerows(
                         [*(fields[at] for at in positions.values()), each.file.name, line]
                         for line, fields in each.records
                     )
+            if table.conventions.decimal_mark() == ",":
+                commas = [(each.file.name,) for each in alike]
+                spool.executemany("insert into mapped.comma_files values ($1)", commas)
             spool.execute(
                 f"create table {quote(kind.name)} as select * replace (_line::bigint as _line) "
                 "from read_csv($1, header = true, delim = ',', quote = '\"', escape = '\"', "
@@ -146,11 +152,12 @@ def _preview(
                 [str(path)],
             )
         for name, sql in connector.entity_sql([kind.name for kind in connector.kinds]):
-            columns = [c for c in entity(name).column_names if c in proposal.choices[name]]
-            rows = spool.execute(
-                f"select {', '.join(columns)} from ({sql}) order by _file, _line limit {_PREVIEWED}"
-            ).fetchall()
-            found[name] = (tuple(columns), [list(row) for row in rows])
+            answer = spool.execute(
+                f"select * exclude (_file, _line) from ({sql})"
+                f" order by _file, _line limit {_PREVIEWED}"
+            )
+            columns = tuple(column[0] for column in answer.description)
+            found[name] = (columns, [list(row) for row in answer.fetchall()])
     return {each.name: found[each.name] for each in ENTITIES if each.name in found}
 
 

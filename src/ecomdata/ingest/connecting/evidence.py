@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from ecomdata.ingest.connecting.words import folded
+from ecomdata.ingest.connector import spellings
 from ecomdata.ingest.conventions import DecimalMark, Evidence
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
@@ -15,6 +17,21 @@ _DATE = re.compile(
 )
 _SPLIT_DATE = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-][0-9]{4}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+#: Words that DuckDB reserves: no name of a column without quotes.
+_RESERVED = frozenset(
+    (
+        "all analyse analyze and anti any array as asc asof asymmetric at authorization binary "
+        "both by case cast check collate collation column columns concurrently constraint "
+        "create cross default deferrable desc describe distinct do else end except false fetch "
+        "for foreign freeze from full generated glob group having ilike in initially inner "
+        "intersect into is isnull join lambda lateral leading left like limit map natural not "
+        "notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider "
+        "placing positional primary qualify references returning right select semi show similar "
+        "some struct summarize symmetric table tablesample then to trailing true try_cast tuple "
+        "union unique unpack unpivot using variadic verbose when where window with"
+    ).split()
+)
+_LABELLED = re.compile(r" \(column [0-9]+\)$")
 #: Share of a column's values that must have a shape: exports have their odd ones.
 _MOST = 0.9
 _UNIQUE = 0.95
@@ -26,6 +43,11 @@ class Column:
 
     header: str
     values: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """The header as the file has it."""
+        return _LABELLED.sub("", self.header)
 
     @cached_property
     def filled(self) -> tuple[str, ...]:
@@ -91,13 +113,44 @@ MONEY = ("total_price", "unit_price", "discount_amount", "price", "unit_cost", "
 TEXTS = ("name", "country", "product_name", "status", "currency", "channel", "reason")
 
 
+def labels(header: Sequence[str]) -> list[str]:
+    """Return what to call the columns of a header: each by another name, in any case."""
+    seen: set[str] = set()
+    found = []
+    for place, field in enumerate(header, start=1):
+        label = field.strip() or f"column {place}"
+        while label.lower() in seen:
+            label = f"{label} (column {place})"
+        seen.add(label.lower())
+        found.append(label)
+    return found
+
+
 @dataclass(frozen=True)
 class Table:
-    """A kind of file: those with the same header."""
+    """A kind of file: those with the same header; `columns` stand in its order."""
 
     name: str
     header: tuple[str, ...]
     columns: tuple[Column, ...]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What SQL calls each column: its header, folded to ASCII, or its place."""
+        names: dict[str, str] = {}
+        for place, column in enumerate(self.columns, start=1):
+            name = folded(column.word).encode("ascii", "ignore").decode().strip("_")
+            if not re.search("[a-z]", name):
+                name = f"column_{place}"
+            elif name in _RESERVED or name[0].isdigit():
+                name = f"c_{name}"
+            names[column.header] = f"{name}_{place}" if name in names.values() else name
+        return names
+
+    @cached_property
+    def spelled(self) -> dict[str, str]:
+        """What connector.toml calls each column."""
+        return dict(zip(self.names, spellings(self.header), strict=True))
 
     def column(self, header: str) -> Column | None:
         """Return the column of that header, in any case."""

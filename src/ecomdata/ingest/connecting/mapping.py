@@ -1,33 +1,15 @@
 """A proposal written out as a connector: connector.toml and one SQL file per entity."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ecomdata.contract import ENTITIES, entity
 from ecomdata.ingest.connecting.evidence import MONEY, Table
-from ecomdata.ingest.connecting.propose import Choice, Proposal
-from ecomdata.ingest.connecting.words import folded
-from ecomdata.ingest.conventions import DecimalMark
+from ecomdata.ingest.connecting.proposal import Choice, Proposal
+from ecomdata.ingest.connecting.words import CANCELLED
 
 #: What each record of a role becomes.
 _RECORDS: dict[str, list[str]] = {"lines": ["orders"], "heads": []}
-
-
-#: Words that DuckDB reserves: no name of a column without quotes.
-_RESERVED = frozenset(
-    (
-        "all analyse analyze and anti any array as asc asof asymmetric at authorization binary "
-        "both by case cast check collate collation column columns concurrently constraint "
-        "create cross default deferrable desc describe distinct do else end except false fetch "
-        "for foreign freeze from full generated glob group having ilike in initially inner "
-        "intersect into is isnull join lambda lateral leading left like limit map natural not "
-        "notnull null offset on only or order outer overlaps pivot pivot_longer pivot_wider "
-        "placing positional primary qualify references returning right select semi show similar "
-        "some struct summarize symmetric table tablesample then to trailing true try_cast tuple "
-        "union unique unpack unpivot using variadic verbose when where window with"
-    ).split()
-)
 
 
 def connector_files(proposal: Proposal) -> dict[str, str]:
@@ -37,6 +19,8 @@ def connector_files(proposal: Proposal) -> dict[str, str]:
         found = proposal.choices.get(each.name)
         if found and (each.name != "returns" or "returns" in proposal.tables):
             files[f"{each.name}.sql"] = _entity_sql(proposal, each.name, found)
+    if proposal.returned:
+        files["returns.sql"] = _returned_sql(proposal)
     return files
 
 
@@ -62,31 +46,34 @@ def _kind(proposal: Proposal, role: str, table: Table) -> Iterator[str]:
         for column, choice in found.items()
         if choice.role == role
     ]
-    own = "orders" if role == "lines" else role
-    raw = [
-        (target.partition(".")[2], _name(choice.header))
-        for target, choice in used
-        if target.startswith(f"{own}.") and choice.way == "column" and role != "heads"
-    ]
-    numbers = [name for target, name in raw if target in (*MONEY, "quantity")]
-    dates = [name for target, name in raw if target.endswith("_date")]
+    records = _RECORDS.get(role, [role])
+    read = [choice.header for _, choice in used]
+    if role == "lines" and proposal.returned:
+        records = ["orders", "returns"]
+        read += [proposal.returned.kind] if proposal.returned.kind else []
+    sources = [(target.partition(".")[2], table.names[c.header]) for target, c in used]
+    numbers = [name for column, name in sources if column in (*MONEY, "quantity")]
+    # the SQL writes the dates of heads as ISO, by what the sample says
+    dates = [name for column, name in sources if column.endswith("_date") and role != "heads"]
     yield _comment(table.name)
     yield f"[files.{role}]"
-    yield f"required = {json.dumps(list(dict.fromkeys(_name(c.header) for _, c in used)))}"
+    yield f"required = {json.dumps([table.names[header] for header in dict.fromkeys(read)])}"
     yield f"numbers = {json.dumps(list(dict.fromkeys(numbers)))}"
     yield f"dates = {json.dumps(list(dict.fromkeys(dates)))}"
-    yield f"records = {json.dumps(_RECORDS.get(role, [role]))}"
+    yield f"records = {json.dumps(records)}"
     order = proposal.date_order
     if dates and order and table.conventions.date_order() is None:
         yield f'date_order = "{order}"'
     yield ""
     yield f"[files.{role}.columns]"
-    for header in dict.fromkeys(choice.header for _, choice in used):
-        spelled = re.sub(r"[^0-9a-z]+", "_", header.strip().lower()).strip("_")
-        yield f"{_name(header)} = {json.dumps([spelled])}"
+    for header in dict.fromkeys(read):
+        spelled = json.dumps([table.spelled[header]], ensure_ascii=False)
+        yield f"{table.names[header]} = {spelled}"
         for target, choice in used:
             if choice.header == header:
                 yield _comment(f"-> {target} ({choice.confidence:.2f}): {choice.reason}")
+        if role == "lines" and proposal.returned and proposal.returned.header == header:
+            yield _comment(f"-> tells returned lines: {proposal.returned.reason}")
 
 
 def _comment(text: str) -> str:
@@ -97,25 +84,87 @@ def _comment(text: str) -> str:
 def _entity_sql(proposal: Proposal, name: str, found: Mapping[str, Choice]) -> str:
     main = "lines" if name == "orders" else name
     if main not in proposal.tables:
-        return _derived_sql(name, found)
-    joins: list[str] = []
-    if any(choice.role == "heads" for choice in found.values()):
-        joins += _join(
-            "heads",
-            _name(proposal.choices["heads"]["order_id"].header),
-            _name(found["order_id"].header),
-        )
-    if any(choice.role == "products" for choice in found.values()) and name == "orders":
-        key = proposal.choices["products"]["product_id"]
-        joins += _join("products", _name(key.header), _name(found["product_id"].header))
+        return _derived_sql(proposal, name, found)
     columns = [
         f"    {_expression(proposal, main, column, choice, found)} as {column},"
         for column in entity(name).column_names
         if (choice := found.get(column)) is not None
     ]
+    joins = _joins(proposal, found) if name == "orders" else []
+    if name == "orders" and proposal.returned:
+        joins += [f"where not ({_is_returned(proposal)})"]
     return "\n".join(
         ["select", *columns, f"    {main}._file,", f"    {main}._line", f"from {main}", *joins, ""]
     )
+
+
+def _returned_sql(proposal: Proposal) -> str:
+    """The lines of goods that came back: units and money without their sign, on their own day."""
+    found = proposal.choices["orders"]
+    written = {
+        column: _expression(proposal, "lines", column, choice, found)
+        for column, choice in found.items()
+    }
+    quantity = f"replace({written['quantity']}, '-', '')"
+    if not (proposal.returned and proposal.returned.kind):  # money alone: units are not known
+        below = _below_zero(proposal, "quantity")
+        quantity = f"case when {below} then {quantity} end"
+    columns = {
+        "order_id": written["order_id"],
+        "product_id": written.get("product_id"),
+        "quantity": quantity,
+        "refund_amount": f"replace({written['total_price']}, '-', '')",
+        "return_date": written.get("order_date"),
+        "return_id": written["order_id"],
+        "customer_id": written.get("customer_id"),
+    }
+    listed = [f"    {sql} as {column}," for column, sql in columns.items() if sql]
+    return "\n".join(
+        [
+            "select",
+            *listed,
+            "    lines._file,",
+            "    lines._line",
+            "from lines",
+            *_joins(proposal, found),
+            f"where {_is_returned(proposal)}",
+            "",
+        ]
+    )
+
+
+def _is_returned(proposal: Proposal) -> str:
+    """What is true of a line that came back, and false of all others."""
+    returned = proposal.returned
+    assert returned is not None
+    if returned.kind:
+        kind = f"lines.{proposal.tables['lines'].names[returned.kind]}"
+        return f"coalesce(lower(trim({kind})) in ({_listed(returned.words)}), false)"
+    return " or ".join(_below_zero(proposal, column) for column in returned.below_zero)
+
+
+def _below_zero(proposal: Proposal, column: str) -> str:
+    header = proposal.choices["orders"][column].header
+    return f"coalesce({_amount('lines', proposal.tables['lines'].names[header])} < 0, false)"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join("'" + word.replace("'", "''") + "'" for word in words)
+
+
+def _joins(proposal: Proposal, found: Mapping[str, Choice]) -> list[str]:
+    """What the columns of the order lines need beside the lines."""
+    joins: list[str] = []
+    of_line = proposal.tables["lines"].names
+    for role, column in (("heads", "order_id"), ("products", "product_id")):
+        if any(choice.role == role for choice in found.values()):
+            key = proposal.choices[role][column]
+            joins += _join(
+                role,
+                proposal.tables[role].names[key.header],
+                of_line[found[column].header],
+            )
+    return joins
 
 
 def _join(role: str, key: str, of_line: str) -> list[str]:
@@ -130,13 +179,15 @@ def _join(role: str, key: str, of_line: str) -> list[str]:
     ]
 
 
-def _derived_sql(name: str, found: Mapping[str, Choice]) -> str:
+def _derived_sql(proposal: Proposal, name: str, found: Mapping[str, Choice]) -> str:
     """One row a key, each column as the last line with a value has it."""
     key, *others = [c for c in entity(name).column_names if c in found]
-    role, header = found[key].role, _name(found[key].header)
+    role = found[key].role
+    names = {c: proposal.tables[role].names[choice.header] for c, choice in found.items()}
+    header = names[key]
     columns = [
-        f"    arg_max(trim({_name(found[c].header)}), (_file, _line))"
-        f" filter (where trim({_name(found[c].header)}) <> '') as {c},"
+        f"    arg_max(trim({names[c]}), (_file, _line)) filter (where trim({names[c]}) <> '')"
+        f" as {c},"
         for c in others
     ]
     return "\n".join(
@@ -158,30 +209,33 @@ def _expression(
     proposal: Proposal, main: str, column: str, choice: Choice, found: Mapping[str, Choice]
 ) -> str:
     """The SQL of a column; what comes from another file is rewritten by that file's conventions."""
-    source = f"{choice.role}.{_name(choice.header)}"
-    mark = proposal.tables[choice.role].conventions.decimal_mark()
+    table = proposal.tables[choice.role]
+    source = f"{choice.role}.{table.names[choice.header]}"
+    if column == "status" and (words := _cancelled(table, choice.header)):
+        return (
+            f"case when lower(trim({source})) in ({_listed(words)}) then 'cancelled'"
+            f" else {source} end"
+        )
+    amount = _amount(choice.role, table.names[choice.header])
     if choice.way == "computed":
-        own = proposal.tables[main].conventions.decimal_mark()
-        quantity = _number(f"{main}.{_name(found['quantity'].header)}", own)
-        product = f"{quantity} * {_number(source, mark)}"
+        names = proposal.tables[main].names
+        product = f"{_amount(main, names[found['quantity'].header])} * {amount}"
         if "discount_amount" in found:
-            taken = _number(f"{main}.{_name(found['discount_amount'].header)}", own)
+            taken = _amount(main, names[found["discount_amount"].header])
             product = f"{product} - coalesce({taken}, 0)"
-        return f"coalesce(cast(cast({product} as decimal(18, 2)) as varchar), {source})"
+        return f"coalesce(money(cents({product})), {source})"
     if choice.role == main:
         return source
     if column in MONEY:
-        return f"coalesce(cast({_number(source, mark)} as varchar), {source})"
+        return f"coalesce(cast({amount} as text), {source})"
     if column.endswith("_date"):
         return _date(source, proposal.order_of_dates(choice.role) or "ymd")
     return source
 
 
-def _number(source: str, mark: DecimalMark) -> str:
-    bare = f"regexp_replace({source}, '[^0-9,.+-]', '', 'g')"
-    other = "." if mark == "," else ","
-    plain = f"replace(replace({bare}, '{other}', ''), ',', '.')"
-    return f"try_cast({plain} as decimal(15, 4))"
+def _amount(role: str, name: str) -> str:
+    """A column as a number, by the decimal mark of the file that it is in."""
+    return f"amount({role}.{name}, {role}._file)"
 
 
 def _date(source: str, order: str) -> str:
@@ -199,7 +253,8 @@ def _date(source: str, order: str) -> str:
     )
 
 
-def _name(header: str) -> str:
-    """The connector's name of a column: the header, folded, as an identifier of SQL and TOML."""
-    name = folded(header) or f"column_{len(header)}"
-    return f"c_{name}" if name[0].isdigit() or name in _RESERVED else name
+def _cancelled(table: Table, header: str) -> list[str]:
+    """The states seen that mean cancelled, and do not say so in a word of the contract."""
+    column = table.column(header)
+    seen = {value.lower() for value in column.distinct} if column else set()
+    return sorted(seen & CANCELLED)

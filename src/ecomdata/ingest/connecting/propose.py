@@ -5,11 +5,14 @@ keys that other tables refer to, and quantity x price = total. What they leave o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from ecomdata.contract import entity
 from ecomdata.errors import InputError, UsageError
 from ecomdata.ingest.connecting.evidence import Column, Table, is_product
+from ecomdata.ingest.connecting.proposal import Choice, Proposal, Question
+from ecomdata.ingest.connecting.returned import KIND, find_returned
+from ecomdata.ingest.connecting.values import Guess, guess_lines
 from ecomdata.ingest.connecting.words import FILE_WORDS, folded, likeness
 from ecomdata.ingest.conventions import DateOrder
 
@@ -29,45 +32,6 @@ _ROLES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 _OF_ORDER = ("order_date", "customer_id", "status", "currency", "channel")
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Where a column of the contract comes from.
-
-    `way` says how: "column" as it stands; "computed" from others; "product" from the price list.
-    """
-
-    role: str
-    header: str
-    confidence: float
-    reason: str
-    way: str = "column"
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the data leave open, and the options that answer it."""
-
-    column: str
-    text: str
-    candidates: tuple[str, ...]
-    option: str
-
-
-@dataclass
-class Proposal:
-    """Tables by role, choices by entity and column, and what is still open."""
-
-    tables: dict[str, Table]
-    choices: dict[str, dict[str, Choice]] = field(default_factory=dict)
-    questions: list[Question] = field(default_factory=list)
-    unused: tuple[str, ...] = ()
-    date_order: DateOrder | None = None
-
-    def order_of_dates(self, role: str) -> DateOrder | None:
-        """Return how a table writes its dates; None where nothing tells."""
-        return self.tables[role].conventions.date_order() or self.date_order
-
-
 def propose(
     tables: Sequence[Table],
     answers: Mapping[str, str] | None = None,
@@ -85,19 +49,30 @@ def propose(
         UsageError: an answer names no column of the contract, or no header.
     """
     given = dict(answers or {})
-    proposal = Proposal(_by_role(tables, given), date_order=date_order)
+    roles = _by_role(tables, given)
+    guesses: dict[str, Guess] = {}
+    if "lines" not in roles:
+        lines, guesses = _guessed_lines(tables, given)
+        roles = {role: table for role, table in roles.items() if table is not lines}
+        roles["lines"] = lines
+    if "heads" in roles and not _is_head(roles["heads"], roles["lines"]):
+        del roles["heads"]
+    proposal = Proposal(roles, date_order=date_order)
     used = [table.name for table in proposal.tables.values()]
     proposal.unused = tuple(table.name for table in tables if table.name not in used)
     _check(given, proposal)
+    given = {key: guess.header for key, guess in guesses.items()} | given
     _orders(proposal, given)
     for name in ("customers", "products", "returns"):
         if name in proposal.tables:
             proposal.choices[name] = _chosen(proposal, name, name, entity(name).column_names, given)
         elif name != "returns":
             _derive(proposal, name, given)
+    _name_guesses(proposal, {guess.header: guess for guess in guesses.values()}, answers or {})
     for name, found in proposal.choices.items():
         _ask_for_missing(proposal, name, found)
     _ask_for_dates(proposal)
+    find_returned(proposal, given)
     return proposal
 
 
@@ -116,16 +91,45 @@ def _by_role(tables: Sequence[Table], given: Mapping[str, str]) -> dict[str, Tab
     for _, role, table in scores:
         if role not in roles and table not in roles.values():
             roles[role] = table
-    if "lines" not in roles:
+    return roles
+
+
+def _guessed_lines(
+    tables: Sequence[Table], given: Mapping[str, str]
+) -> tuple[Table, dict[str, Guess]]:
+    """The table whose values look most like order lines, and what no header of it says."""
+    guessed = [(guesses, table) for table in tables if (guesses := guess_lines(table))]
+    if not guessed:
         seen = "; ".join(f"{t.name}: {', '.join(c.header for c in t.columns)}" for t in tables[:3])
         raise InputError(
             "no orders found: no file has an order's number, a product and a quantity on each "
             f"line. There is {seen}. Name the columns: --map orders.order_id=COLUMN, likewise "
             "product_id and quantity"
         )
-    if "heads" in roles and not _is_head(roles["heads"], roles["lines"]):
-        del roles["heads"]
-    return roles
+    guesses, table = max(guessed, key=lambda found: len(found[0]))
+    said = {
+        key
+        for key in guesses
+        for name, _, target in (key.partition("."),)
+        if key in given or any(_score(c, name, target, given) >= _SURE for c in table.columns)
+    }
+    return table, {key: guess for key, guess in guesses.items() if key not in said}
+
+
+def _name_guesses(
+    proposal: Proposal, guesses: Mapping[str, Guess], answers: Mapping[str, str]
+) -> None:
+    """Say of the columns that were guessed that they were, and not that the user said so."""
+    for name, found in proposal.choices.items():
+        for column, choice in found.items():
+            guess = guesses.get(choice.header)
+            if guess is None or f"{name}.{column}" in answers:
+                continue
+            if choice.way == "column":
+                reason = f"by its values: {guess.reason}"
+                found[column] = replace(choice, confidence=guess.confidence, reason=reason)
+            else:
+                found[column] = replace(choice, confidence=round(0.9 * guess.confidence, 2))
 
 
 def _fit(table: Table, role: str, given: Mapping[str, str]) -> float:
@@ -159,9 +163,7 @@ def _named_product(table: Table) -> float:
 def _is_head(heads: Table, lines: Table) -> bool:
     """Whether a table has one row an order, and the lines refer to it."""
     return any(
-        head.is_key
-        and line.part_of(head) >= _REFERS
-        and likeness(head.header, "orders", "order_id")
+        head.is_key and line.part_of(head) >= _REFERS and likeness(head.word, "orders", "order_id")
         for head in heads.columns
         for line in lines.columns
     )
@@ -173,7 +175,7 @@ def _score(column: Column, name: str, target: str, given: Mapping[str, str]) -> 
         return float(asked.strip().lower() == column.header.strip().lower())
     if column.filled and not column.fits(target):
         return 0.0
-    said = likeness(column.header, name, target)
+    said = likeness(column.word, name, target)
     return max(said, 0.9) if target == "email" and column.is_email else said
 
 
@@ -181,7 +183,9 @@ def _check(given: Mapping[str, str], proposal: Proposal) -> None:
     for key, header in given.items():
         name, _, column = key.partition(".")
         known = {c for role in _ROLES.values() for c in entity(role[0]).column_names}
-        if name not in FILE_WORDS or column not in known & set(entity(name).column_names):
+        if key != KIND and (
+            name not in FILE_WORDS or column not in known & set(entity(name).column_names)
+        ):
             raise UsageError(f"--map {key}: no column of the contract; like orders.total_price")
         if header != "none" and not any(t.column(header) for t in proposal.tables.values()):
             raise UsageError(f"--map {key}={header}: no file has a column {header!r}")
@@ -249,7 +253,7 @@ def _weighed(
 
 def _key(table: Table, name: str, target: str) -> Column | None:
     keys = [c for c in table.columns if c.is_key]
-    return max(keys, key=lambda c: likeness(c.header, name, target), default=None)
+    return max(keys, key=lambda c: likeness(c.word, name, target), default=None)
 
 
 def _reason(column: Column, name: str, target: str, score: float, given: Mapping[str, str]) -> str:
@@ -257,7 +261,7 @@ def _reason(column: Column, name: str, target: str, score: float, given: Mapping
         return "as you said"
     if target == "email" and column.is_email:
         return "its values are e-mail addresses"
-    said = likeness(column.header, name, target)
+    said = likeness(column.word, name, target)
     if score > said:
         return "its header says so, and its values are the other file's keys"
     shape = "numbers" if column.is_number else "dates" if column.is_date else "texts"
@@ -324,7 +328,7 @@ def _price(
         for c in lines.columns
         if c.is_number
         and c.header not in taken
-        and max(likeness(c.header, "orders", t) for t in ("total_price", "unit_price")) >= _SURE
+        and max(likeness(c.word, "orders", t) for t in ("total_price", "unit_price")) >= _SURE
     ]
     explicit = "orders.total_price" in given or "orders.unit_price" in given
     products = [

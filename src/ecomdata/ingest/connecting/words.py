@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from difflib import SequenceMatcher
+from functools import cache
 
 #: Per entity and column: headers, folded as `folded` does; "nr" stands for every "number".
 WORDS: dict[str, dict[str, str]] = {
@@ -65,12 +66,59 @@ WORDS: dict[str, dict[str, str]] = {
         "reason": "reason return_reason grund retourgrund motif motivo",
     },
 }
-for _column in ("order_id", "product_id", "quantity", "customer_id"):
-    WORDS["returns"][_column] = (
-        WORDS["returns"].get(_column, "") + " " + WORDS["orders"][_column]
-    ).strip()
-WORDS["customers"]["customer_id"] += " " + WORDS["orders"]["customer_id"]
-WORDS["products"]["product_id"] += " " + WORDS["orders"]["product_id"]
+#: Likewise in Japanese, Chinese, Russian, Greek and Arabic.
+_OTHER_SCRIPTS: dict[str, dict[str, str]] = {
+    "orders": {
+        "order_id": "注文番号 注文id 受注番号 伝票番号 订单号 订单编号 订单id 訂單編號 "
+        "номер_заказа заказ id_заказа №_заказа αριθμός_παραγγελίας παραγγελία رقم_الطلب الطلب "
+        "رقم_الفاتورة",
+        "customer_id": "顧客id 顧客番号 顧客コード 会員番号 会員id 客户编号 客户id 买家id "
+        "会员编号 客戶編號 id_клиента код_клиента номер_клиента клиент покупатель "
+        "κωδικός_πελάτη πελάτης رقم_العميل العميل",
+        "product_id": "商品番号 商品コード 商品id 品番 商品编号 商品编码 产品编号 货号 商品編號 "
+        "артикул код_товара id_товара κωδικός_προϊόντος κωδικός_είδους رمز_المنتج رقم_المنتج",
+        "quantity": "数量 個数 件数 數量 количество кол_во ποσότητα τεμάχια الكمية",
+        "total_price": "合計 合計金額 金額 小計 总价 总金额 金额 小计 總價 сумма итого "
+        "стоимость σύνολο ποσό αξία المجموع الإجمالي المبلغ",
+        "order_date": "注文日 注文日時 購入日 受注日 日付 订单日期 下单时间 下单日期 日期 "
+        "訂單日期 дата_заказа дата ημερομηνία ημερομηνία_παραγγελίας تاريخ_الطلب التاريخ",
+        "line_number": "行番号 明細番号 行号 номер_строки",
+        "unit_price": "単価 价格 单价 單價 цена_за_единицу цена τιμή_μονάδας τιμή سعر_الوحدة السعر",
+        "discount_amount": "割引額 値引額 优惠金额 折扣金额 сумма_скидки ποσό_έκπτωσης مبلغ_الخصم",
+        "status": "状態 ステータス 注文状況 状态 订单状态 статус статус_заказа κατάσταση الحالة",
+        "currency": "通貨 货币 币种 валюта νόμισμα العملة",
+        "channel": "販売チャネル 渠道 канал κανάλι القناة",
+    },
+    "customers": {
+        "name": "氏名 名前 顧客名 お名前 姓名 客户名称 имя фио клиент όνομα ονοματεπώνυμο الاسم "
+        "اسم_العميل",
+        "email": "メール メールアドレス 邮箱 电子邮件 电子邮箱 почта email البريد_الإلكتروني",
+        "country": "国 国名 国家 страна χώρα البلد الدولة",
+        "signup_date": "登録日 注册日期 注册时间 дата_регистрации ημερομηνία_εγγραφής "
+        "تاريخ_التسجيل",
+    },
+    "products": {
+        "product_name": "商品名 品名 商品名称 产品名称 商品名稱 название наименование товар "
+        "наименование_товара προϊόν περιγραφή όνομα_προϊόντος اسم_المنتج المنتج",
+        "category": "カテゴリ カテゴリー 分類 类别 分类 品类 категория κατηγορία الفئة",
+        "price": "価格 定価 价格 цена τιμή السعر",
+        "unit_cost": "原価 成本 себестоимость κόστος التكلفة",
+    },
+    "returns": {
+        "refund_amount": "返金額 退款金额 сумма_возврата ποσό_επιστροφής مبلغ_الاسترداد",
+        "return_date": "返品日 退货日期 дата_возврата ημερομηνία_επιστροφής تاريخ_الإرجاع",
+        "return_id": "返品番号 退货单号 номер_возврата αριθμός_επιστροφής رقم_الإرجاع",
+        "reason": "返品理由 理由 退货原因 причина_возврата λόγος السبب",
+    },
+}
+for _words in (WORDS, _OTHER_SCRIPTS):
+    for _entity, _column in (
+        *(("returns", name) for name in ("order_id", "product_id", "quantity", "customer_id")),
+        ("customers", "customer_id"),
+        ("products", "product_id"),
+    ):
+        _own = _words[_entity].get(_column, "")
+        _words[_entity][_column] = f"{_own} {_words['orders'][_column]}".strip()
 
 #: What a file of the entity may be called.
 FILE_WORDS = {
@@ -80,6 +128,19 @@ FILE_WORDS = {
     "orders": "order bestell auftrag sale commande pedido line position transaction invoice",
 }
 
+#: What a column of kinds or states has where goods came back, and where an order was called off.
+RETURNED = frozenset(
+    "return returned returns refund refunded credit credit_note chargeback retoure rueckgabe "
+    "gutschrift storno erstattung erstattet avoir retour remboursement devolucion reembolso "
+    "reso rimborso nota_di_credito creditnota retourzending 返品 返金 退货 退款 возврат "
+    "επιστροφη مرتجع استرداد".split()
+)
+CANCELLED = frozenset(
+    "storniert annulliert abgebrochen annulé annulée annule cancelado cancelada anulado "
+    "anulada annullato annullata geannuleerd anulowane avbruten annulleret キャンセル 取消 已取消 "
+    "отменен отменён отменено ακυρώθηκε ακυρωμένη ملغي ملغى".split()
+)
+
 _UMLAUTS = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"}
 _NUMBER_WORD = re.compile(r"(?:^|_)(?:no|num|number|nummer|numero|nro|n)(?=_|$)")
 
@@ -88,17 +149,29 @@ def folded(header: str) -> str:
     """Return a header in lower case, without accents, words joined by "_": "BestellNr." too."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", header.strip())
     umlauts = spaced.lower().translate(_UMLAUTS)
-    plain = unicodedata.normalize("NFKD", umlauts).encode("ascii", "ignore").decode()
-    joined = re.sub(r"[^0-9a-z]+", "_", plain).strip("_")
+    apart = unicodedata.normalize("NFKD", umlauts).lower()
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    joined = re.sub(r"[\W_]+", "_", plain).strip("_")
     joined = re.sub(r"nummer(?=_|$)", "_nr", joined).replace("__", "_").strip("_")
     return _NUMBER_WORD.sub("_nr", joined).strip("_")
 
 
+@cache
+def _known(entity: str, column: str) -> dict[str, float]:
+    """The words for a column, folded, and how sure each is: they stand in that order."""
+    known: dict[str, float] = {}
+    for words in (WORDS, _OTHER_SCRIPTS):
+        listed = words[entity].get(column, "").split()
+        for place, word in enumerate(listed):
+            known.setdefault(folded(word), 1 - 0.004 * place)
+    return known
+
+
 def likeness(header: str, entity: str, column: str) -> float:
     """How much a header is a word for the column: 0 to 1."""
-    name, known = folded(header), WORDS[entity][column].split()
+    name, known = folded(header), _known(entity, column)
     if name in known:
-        return 1 - 0.004 * known.index(name)  # the words stand in order of how sure they are
+        return known[name]
     bare = name.replace("_", "")
     if any(bare == word.replace("_", "") for word in known):
         return 0.9

@@ -46,3 +46,20 @@ create temp macro divided(above, below) as
 create temp macro filled(value) as nullif(trim(
     value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8239)
 ), '');
+
+-- Whole cents shared out by weight: everybody gets what is due, rounded down, and the cents that are
+-- left go to those who lost most, the earlier place first. `weights` is the sum of `weight` among
+-- those who share, and there are never more cents than that.
+create temp macro spread(cents, weight, weights, among, place) as
+    cast(cents as hugeint) * weight // greatest(weights, 1)
+    + case
+        when
+            row_number() over (
+                partition by among
+                order by cast(cents as hugeint) * weight % greatest(weights, 1) desc, place
+            ) <= cents - sum(cast(cents as hugeint) * weight // greatest(weights, 1)) over (
+                partition by among
+            )
+            then 1
+        else 0
+    end;

@@ -56,24 +56,23 @@ def read_as(path: Path, given: Given) -> Contents:
     records: list[Record] = []
     tables: list[Table] = []
     rejects: list[Reject] = []
-    header = _once(dialect)
     for item in Reader(path, dialect, strict=False):
         if isinstance(item, Reject):
             rejects.append(item)
-        elif _starts_like(item.fields, header):
+        elif _starts_like(item.fields, dialect):
             tables.append(Table(item.line, tuple(item.fields), []))
         else:
             (tables[-1].records if tables else records).append(item)
     return Contents(dialect, dialect.header, records, tables, rejects)
 
 
-def _once(dialect: Dialect) -> list[str]:
-    """The header's names as one of its records has them."""
-    if dialect.header_lines < 2:
-        return list(dialect.header)
-    return [name[: (len(name) + 1) // dialect.header_lines - 1] for name in dialect.header]
-
-
-def _starts_like(fields: list[str], header: list[str]) -> bool:
+def _starts_like(fields: list[str], dialect: Dialect) -> bool:
+    """Whether a record has the header's names, or, of a header of several records, their first."""
+    header = dialect.header
     shared = min(len(fields), len(header))
-    return shared > 1 and 2 * shared > len(header) and fields[:shared] == header[:shared]
+    if shared < 2 or 2 * shared <= len(header):
+        return False
+    if dialect.header_lines == 1:
+        return fields[:shared] == list(header[:shared])
+    pairs = zip(fields, header, strict=False)
+    return all(f"{name} ".startswith(f"{field} ") for field, name in pairs)

@@ -8,6 +8,7 @@ import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
@@ -16,13 +17,20 @@ from ecomdata.errors import InputError, UsageError
 from ecomdata.ingest.reading.archives import unpacked
 from ecomdata.ingest.reading.grammar import parse_record
 from ecomdata.ingest.reading.salvage import salvage
-from ecomdata.ingest.reading.text import new_decoder, physical_lines, readable, whole_lines
+from ecomdata.ingest.reading.text import (
+    cut_off,
+    new_decoder,
+    physical_lines,
+    readable,
+    whole_lines,
+)
 
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 _LINES_COUNTED = 2_000
 _PREAMBLE_RECORDS = 100
 _RECORDS_COMPARED = 50
+_MOST_HEADER_ROWS = 3  # that differ
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -42,7 +50,7 @@ _MAGICS = (
 )
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_NUMBER = re.compile(r"\s*[-+(]?\s*[$€£¥]?\s*[-+]?[.,]?\d")
+_NUMBER = re.compile(r"\s*+[-+(]?\s*+[$€£¥]?\s*+[-+]?[.,]?\d")
 _YEAR = re.compile(r"\s*(?:19|20)\d\d\s*")
 _NO_MARK = re.compile("[\r\n\0\ud800-\udfff]")
 # A whole quoted field, perhaps over several lines. A delimiter or a line end must stand on either
@@ -124,11 +132,14 @@ def sniff(path: Path, given: Given | None = None, needs_header: bool = True) -> 
     if not given.encoding:
         _check_text(path, data)
     encoding = given.encoding or _sniff_encoding(data, is_cut)
-    text = new_decoder(encoding).decode(data).removeprefix("\ufeff")
+    decoder = new_decoder(encoding)
+    text = decoder.decode(data).removeprefix("\ufeff")
     if is_cut:
         text = text[: whole_lines(text)]
         if not text:
             raise InputError(f"{path}: has no line end in its first MiB; export it again as CSV")
+    else:
+        text += cut_off(decoder)
     if not text.strip():
         if not needs_header:
             return Dialect(encoding, given.delimiter or ",", '"', "\n", (), 1, 0)
@@ -150,19 +161,25 @@ def sniff(path: Path, given: Given | None = None, needs_header: bool = True) -> 
         header, line = _find_header(text, start, *form, width)
         if not header or given.header_line == 0:
             line = 1 + len(physical_lines(text[:start]))
-    header_lines = 1
-    if not needs_header:
-        header_lines = _header_lines(text, header, line, form, given.header_line)
-    if not header and header_lines:
+    rows = _header_rows(text, header, line, form, given.header_line)
+    if not rows and given.header_line is None:
+        rows = _names_above(text, line, form, width)
+        line -= len(rows)
+    if needs_header:
+        rows = (rows or [header])[:1]
+    if not header and rows:
         raise InputError(f"{path}: has no header line; export it again, with the columns' names")
     return Dialect(
         encoding=encoding,
         delimiter=delimiter,
         quote=quote,
         line_end=_sniff_line_end(text),
-        header=tuple(" ".join([readable(name)] * header_lines) for name in header if header_lines),
+        header=tuple(
+            " ".join(readable(name) for name in names if name or len(rows) == 1)
+            for names in zip_longest(*rows, fillvalue="")
+        ),
         header_line=line,
-        header_lines=header_lines,
+        header_lines=len(rows),
         escape=escape,
     )
 
@@ -272,14 +289,17 @@ def _sniff_line_end(text: str) -> str:
 def _sniff_quote(text: str) -> str:
     """A single quote only where whole fields on at least half of the lines stand in them."""
     double, single = (
-        sum(1 for _ in re.finditer(_WHOLE_FIELD.format(q=quote), text)) for quote in "\"'"
+        sum(1 for _ in re.finditer(_WHOLE_FIELD.format(q=quote), text)) if quote in text else 0
+        for quote in "\"'"
     )
     return "'" if single > double and single * 2 >= len(physical_lines(text)) else '"'
 
 
 def _sniff_delimiter(text: str, start: int, quote: str, given: str | None) -> tuple[str, int]:
     """The delimiter and the usual number of fields."""
-    bare = re.sub(_WHOLE_FIELD.format(q=quote), "x", text[start:])
+    bare = text[start:]
+    if quote in bare:
+        bare = re.sub(_WHOLE_FIELD.format(q=quote), "x", bare)
     lines = [line for line in physical_lines(bare) if line.strip()][:_LINES_COUNTED]
     spaced = None if given else _sniff_spaced(text[start:], quote, lines)
     if spaced:
@@ -366,13 +386,14 @@ def _find_header(
     return first
 
 
-def _header_lines(
+def _header_rows(
     text: str, first: list[str], line: int, form: tuple[str, str, str], given: int | None
-) -> int:
-    """How many records from the first one on are the header: 0 if it is data already.
+) -> list[list[str]]:
+    """The records from the first one on that are the header: none if that is data already.
 
     It is data if it has numbers where the records below have numbers, and only there. Years are
-    names.
+    names. A header goes on while the same record is repeated, or while there are names only, and
+    different ones, over two or more columns of numbers.
     """
     position = sum(map(len, physical_lines(text)[: line - 1]))
     below: list[list[str]] = []
@@ -381,13 +402,44 @@ def _header_lines(
         if any(fields):
             below.append(fields)
     repeats = next((n for n, row in enumerate(below) if row != first), len(below))
+    header = [first] * max(repeats, 1) if first else []
     rows = [row for row in below[1:] if len(row) == len(first)]
     if given is not None or not rows:
-        return max(repeats, 1) if given != 0 and first else 0
-    both = 0
-    for column, name in enumerate(first):
-        if sum(bool(_NUMBER.match(row[column])) for row in rows) * 10 >= 9 * len(rows):
-            if not _NUMBER.match(name):
-                return max(repeats, 1)
-            both += not _YEAR.fullmatch(name)
-    return 0 if both else max(repeats, 1)
+        return header if given != 0 else []
+    numbers = [first[column] for column in _number_columns(rows)]
+    if numbers and all(map(_NUMBER.match, numbers)) and not all(map(_YEAR.fullmatch, numbers)):
+        return []
+    while repeats < 2 and len(header) < _MOST_HEADER_ROWS:
+        row, *rest = below[len(header) :] or [[]]
+        rest = [row for row in rest if len(row) == len(first)]
+        if len(row) != len(first) or len(rest) < 2 or any(map(_NUMBER.match, row)):
+            break
+        names = [row[column] for column in _number_columns(rest) if row[column].strip()]
+        if not len(names) == len(set(names)) > 1:
+            break
+        header.append(row)
+    return header
+
+
+def _number_columns(rows: list[list[str]]) -> list[int]:
+    """The columns in which nine records of ten have numbers."""
+    return [
+        column
+        for column, values in enumerate(zip(*rows, strict=True))
+        if sum(bool(_NUMBER.match(value)) for value in values) * 10 >= 9 * len(rows)
+    ]
+
+
+def _names_above(text: str, line: int, form: tuple[str, str, str], width: int) -> list[list[str]]:
+    """The header right above the first record, if it is written with another delimiter.
+
+    There has to be one way only to read that line as so many names.
+    """
+    above = physical_lines(text)[line - 2].rstrip("\r\n") if line > 1 else ""
+    found = []
+    for delimiter in (*DELIMITERS, " "):
+        fields, _, fault = parse_record(above, 0, len(above), delimiter, *form[1:])
+        is_named = not fault and all(fields) and not any(map(_NUMBER.match, fields))
+        if is_named and len(fields) == len(set(fields)) == width > 2:
+            found.append(fields)
+    return found if len(found) == 1 else []

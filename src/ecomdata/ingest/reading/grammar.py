@@ -5,7 +5,8 @@
 
 import re
 import sys
-from functools import cache
+from bisect import bisect_right
+from functools import cache, lru_cache
 from typing import Literal
 
 Fault = Literal["open", "malformed"]
@@ -55,20 +56,27 @@ def parse_record(
 def _closing_quote(
     text: str, opening: int, stop: int, delimiter: str, quote: str, escape: str
 ) -> int:
-    end = text.find(quote, opening + 1, stop)
     if escape == quote:
+        end = text.find(quote, opening + 1, stop)
         while end >= 0 and text.startswith(quote, end + 1, stop):
             end = text.find(quote, end + 2, stop)
         return end
-    while end >= 0:
-        before = end
-        while escape and before > opening + 1 and text[before - 1] == escape:
-            before -= 1
-        is_free = (end - before) % 2 == 0
-        if is_free and (text[end + 1 : end + 2] in "\r\n" or text.startswith(delimiter, end + 1)):
-            return end
-        end = text.find(quote, end + 1, stop)
-    return end
+    found = _free_quotes(text, delimiter, quote, escape)
+    at = bisect_right(found, opening)
+    return found[at] if at < len(found) and found[at] < stop else -1
+
+
+@lru_cache(maxsize=2)
+def _free_quotes(text: str, delimiter: str, quote: str, escape: str) -> list[int]:
+    """Where quotes stand that close a field: not escaped, and at a field's end.
+
+    They are looked up once a text: a quote that nothing closes is looked for to the end of it, and
+    each line may have one (16 KB of such lines took minutes).
+    """
+    q, e = re.escape(quote), re.escape(escape)
+    before = f"(?<!{e})(?:{e}{e})*" if escape else ""
+    closing = re.compile(rf"{before}{q}(?={re.escape(delimiter)}|[\r\n]|\Z)")
+    return [match.end() - 1 for match in closing.finditer(text)]
 
 
 def _unescaped(content: str, quote: str, escape: str) -> str:

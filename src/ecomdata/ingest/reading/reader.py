@@ -7,6 +7,7 @@ shows where one is not plain; only that one is read by `parse_record`, with care
 """
 
 import csv
+import re
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -18,6 +19,7 @@ from ecomdata.ingest.reading.dialect import SAMPLE_BYTES, Dialect, header_record
 from ecomdata.ingest.reading.grammar import parse_record
 from ecomdata.ingest.reading.salvage import salvage
 from ecomdata.ingest.reading.text import (
+    cut_off,
     is_readable,
     new_decoder,
     physical_lines,
@@ -39,7 +41,8 @@ MAX_RECORD = 1 << 20
 _RAW_KEPT = 1 << 16
 _BLOCK_BYTES = 1 << 18
 _WINDOW = 128  # lines given to the fast parser at a time: what a fault costs to read again
-_LOOKED_AT = 200  # lines between two quotes that show whether they are records
+_LOOKED_AT = 64  # lines between two quotes that show whether they are records
+_SPACED = ", "
 _LEARNED = 1_000  # records that show what a record looks like
 
 
@@ -133,8 +136,8 @@ class Reader:
             while data:
                 following = file.read(_BLOCK_BYTES)
                 text = decoder.decode(data).removeprefix(mark)
-                if not following:  # what the end cuts off is as undecodable as any bad byte
-                    text += "".join(chr(0xDC00 + byte) for byte in decoder.getstate()[0])
+                if not following:
+                    text += cut_off(decoder)
                 yield text, not following
                 data, mark = following, ""
 
@@ -143,8 +146,13 @@ class Reader:
         lines_before = self.dialect.header_line - 1
         start = sum(map(len, physical_lines(text)[:lines_before]))
         end, form = start, self.dialect
-        for _ in range(form.header_lines):
-            _, end = header_record(text, end, form.delimiter, form.quote, form.escape, self._width)
+        left = form.header_lines
+        while left and end < len(text):
+            fields, end = header_record(
+                text, end, form.delimiter, form.quote, form.escape, self._width
+            )
+            if any(fields) or left == form.header_lines:  # blank lines may stand in between
+                left -= 1
         self.lines_read = len(physical_lines(text[:end]))
         lines = physical_lines(text[end:])[: 10 * _LEARNED]
         if not self._strict:
@@ -158,23 +166,24 @@ class Reader:
         """Read whole lines; returns how much of the text was read.
 
         What is left is one record whose quote is open at the end of the text, or, after `enough`
-        characters, what follows the record that reaches them.
+        characters, which are whole lines, what follows the record that reaches them.
         """
-        lines = physical_lines(text)
+        lines = physical_lines(text[:enough])
         is_odd = len(text) > MAX_RECORD or not is_readable(text)
         done = position = 0
-        while done < len(lines) and position < enough:
-            batch, count = self._read_plain(lines[done : done + _WINDOW], is_odd)
-            item: Batch | Reject | None = batch
+        while done < len(lines):
+            item: Batch | Reject | None
+            item, count = self._read_plain(lines[done : done + _WINDOW], is_odd)
+            read = lines[done : done + count]
             if not count:
-                item, count = self._read_careful(lines, done, text, position, is_last)
-                if not count:
+                item, read = self._read_careful(lines[done], text, position, is_last)
+                if not read:
                     return position
             if item is not None:
                 yield item
-            position += sum(map(len, lines[done : done + count]))
-            done += count
-            self.lines_read += count
+            position += sum(map(len, read))
+            done += len(read)
+            self.lines_read += len(read)
         return position
 
     def _read_plain(self, lines: list[str], is_odd: bool) -> tuple[Batch | None, int]:
@@ -196,7 +205,7 @@ class Reader:
                         or (end - done > 1 and not self._looks.is_one_record(lines[done:end]))
                         or (is_odd and _is_odd("".join(lines[done:end])))
                         or (strict and row == header)
-                        or (not_plain and not_plain in "".join(lines[done:end]))
+                        or (not_plain and not_plain.search("".join(lines[done:end])))
                     ):
                         break
                     starts.append(first + done)
@@ -213,14 +222,13 @@ class Reader:
         return len(row) == self._width
 
     def _read_careful(
-        self, lines: list[str], at: int, text: str, start: int, is_last: bool
-    ) -> tuple[Batch | Reject | None, int]:
-        """Read one record, good or not, and count its lines: none if more text is needed."""
-        first = lines[at]
+        self, first: str, text: str, start: int, is_last: bool
+    ) -> tuple[Batch | Reject | None, list[str]]:
+        """Read one record, good or not; return it and its lines: none if more text is needed."""
         if not first.rstrip("\r\n"):
-            return None, 1
+            return None, [first]
         if len(first) > MAX_RECORD:
-            return self._reject(first[:_RAW_KEPT], "field_too_long"), 1
+            return self._reject(first[:_RAW_KEPT], "field_too_long"), [first]
         stop = min(len(text), start + MAX_RECORD)
         form = self.dialect
         most = self._width if self._strict else 4 * self._width + 100
@@ -228,25 +236,23 @@ class Reader:
             text, start, stop, form.delimiter, form.quote, form.escape, most
         )
         if fault == "open" and stop == len(text) < start + MAX_RECORD and not is_last:
-            return None, 0
+            return None, []
         goes_on = fault == "open" or end > start + len(first)
-        if not fault and self._fits(fields):
-            count = _lines_within(lines, at, end - start)
-            if count == 1 or self._looks.is_one_record(lines[at : at + count]):
-                return self._accept(fields, text[start:end]), count
+        lines = [] if fault else physical_lines(text[start:end])
+        is_one = len(lines) == 1 or (len(lines) > 1 and self._looks.is_one_record(lines))
+        if is_one and self._fits(fields):
+            return self._accept(fields, text[start:end]), lines
         if not self._strict and first.strip():
             found = self._as_it_may_be(first, fields, bool(fault) or goes_on)
             if found is not None:
-                return self._accept(found, first), 1
-            if not fault and len(fields) <= most:
-                count = _lines_within(lines, at, end - start)
-                if count == 1 or self._looks.is_one_record(lines[at : at + count]):
-                    return self._accept(fields, text[start:end]), count
+                return self._accept(found, first), [first]
+            if is_one and len(fields) <= most:
+                return self._accept(fields, text[start:end]), lines
         if goes_on:
-            return self._reject(first, "unterminated_quote"), 1
+            return self._reject(first, "unterminated_quote"), [first]
         if not first.strip():
-            return None, 1
-        return self._reject(first, "malformed_quote" if fault else "wrong_field_count"), 1
+            return None, [first]
+        return self._reject(first, "malformed_quote" if fault else "wrong_field_count"), [first]
 
     def _as_it_may_be(self, line: str, fields: list[str], is_damaged: bool) -> list[str] | None:
         """The usual number of fields, if a line that does not have them can be read so."""
@@ -361,18 +367,31 @@ class _Form(TypedDict):
     delimiter: str
     quotechar: str
     strict: bool
+    skipinitialspace: bool
 
 
 def _form(dialect: Dialect) -> _Form | None:
     """The dialect for the fast parser; None if it cannot read it."""
-    if len(dialect.delimiter) > 1:
+    is_spaced = dialect.delimiter == _SPACED
+    if len(dialect.delimiter) > 1 and not is_spaced:
         return None
-    return {"delimiter": dialect.delimiter, "quotechar": dialect.quote, "strict": True}
+    return {
+        "delimiter": dialect.delimiter[0],
+        "quotechar": dialect.quote,
+        "strict": True,
+        "skipinitialspace": is_spaced,
+    }
 
 
-def _not_plain(dialect: Dialect) -> str:
-    """What the fast parser reads in another way than the dialect; "" if there is nothing."""
-    return "" if dialect.escape == dialect.quote else dialect.escape or dialect.quote * 2
+def _not_plain(dialect: Dialect) -> re.Pattern[str] | None:
+    """What the fast parser reads in another way than the dialect; None if there is nothing."""
+    found: list[str] = []
+    if dialect.delimiter == _SPACED:  # a comma without its space, and a space that is data
+        found.append(r",(?! )|,  |(?:\A|[\r\n]) ")
+    if dialect.escape != dialect.quote:
+        found += [re.escape(dialect.quote * 2), re.escape(dialect.escape)]
+    pattern = "|".join(filter(None, found))
+    return re.compile(pattern) if pattern else None
 
 
 def _usual_width(lines: list[str], dialect: Dialect) -> int:
@@ -390,14 +409,6 @@ def _usual_width(lines: list[str], dialect: Dialect) -> int:
 
 def _is_odd(text: str) -> bool:
     return len(text) > MAX_RECORD or not is_readable(text)
-
-
-def _lines_within(lines: list[str], at: int, length: int) -> int:
-    count = 0
-    while length > 0:
-        length -= len(lines[at + count])
-        count += 1
-    return count
 
 
 def _shortened(text: str) -> str:

@@ -14,6 +14,11 @@ def new_decoder(encoding: str) -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder(encoding)(errors)
 
 
+def cut_off(decoder: codecs.IncrementalDecoder) -> str:
+    """What the end of the file cuts off, as undecodable as any bad byte."""
+    return "".join(chr(0xDC00 + byte) for byte in decoder.getstate()[0])
+
+
 def is_readable(text: str) -> bool:
     """Whether the text has neither NUL nor a lone surrogate (a byte that could not be decoded)."""
     try:  # three times faster over a block than the pattern

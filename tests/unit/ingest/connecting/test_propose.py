@@ -3,13 +3,16 @@ import io
 import tomllib
 from dataclasses import replace
 
+import duckdb
 import pytest
 
 from ecomdata.errors import InputError, UsageError
-from ecomdata.ingest.connecting.evidence import Column, Table
+from ecomdata.ingest.connecting.evidence import Column, Table, labels
 from ecomdata.ingest.connecting.mapping import connector_files
-from ecomdata.ingest.connecting.propose import Proposal, propose
+from ecomdata.ingest.connecting.proposal import Proposal
+from ecomdata.ingest.connecting.propose import propose
 from ecomdata.ingest.connecting.words import folded, likeness
+from ecomdata.ingest.connector import macros
 
 
 def table(name: str, text: str, delimiter: str = ",") -> Table:
@@ -199,3 +202,122 @@ def test_a_mistyped_header_is_like_its_word_and_another_is_not() -> None:
 def test_whole_files_of_one_header_need_no_name_of_their_own() -> None:
     renamed = replace(LINES, name="x.csv")
     assert mapped(propose([renamed, HEADS]), "orders")["order_date"] == "Bestelldatum"
+
+
+def test_headers_that_are_alike_are_told_apart_by_their_place_and_asked_for() -> None:
+    header = ("order", "sku", "qty", "Date", "date", "Preis €", "Preis $", "")
+    rows = [
+        ("1", "P1", "2", "2024-01-30", "2024-01-31", "1.50", "3.00", "a"),
+        ("2", "P2", "1", "2024-01-30", "2024-01-31", "2.00", "2.00", "b"),
+    ]
+    columns = (Column(n, v) for n, v in zip(labels(header), zip(*rows, strict=True), strict=True))
+    twice = Table("export.csv", header, tuple(columns))
+    [question] = propose([twice]).questions
+    assert question.candidates == ("Date", "date (column 5)")
+    found = propose([twice], {"orders.order_date": "date (column 5)"})
+    assert mapped(found, "orders")["unit_price"] == "Preis €"
+    assert mapped(found, "orders")["total_price"] == "Preis $"
+    declared = tomllib.loads(connector_files(found)["connector.toml"])["files"]["lines"]
+    assert declared["columns"] == {
+        "c_order": ["order"],
+        "sku": ["sku"],
+        "qty": ["qty"],
+        "date_5": ["date#2"],
+        "preis": ["preis"],
+        "preis_7": ["preis#2"],
+    }
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "注文番号,商品コード,商品名,数量,単価,金額,注文日,会員番号",
+        "订单号,商品编号,商品名称,数量,单价,总金额,订单日期,客户编号",
+        "Номер заказа,Артикул,Наименование,Кол-во,Цена,Сумма,Дата заказа,Код клиента",
+        "Αριθμός παραγγελίας,Κωδικός προϊόντος,Περιγραφή,Ποσότητα,Τιμή,Σύνολο,Ημερομηνία,"
+        "Κωδικός πελάτη",
+        "رقم الطلب,رمز المنتج,اسم المنتج,الكمية,السعر,الإجمالي,تاريخ الطلب,رقم العميل",
+    ],
+)
+def test_headers_of_other_scripts_are_words_too(header: str) -> None:
+    rows = "A1,P1,Cup,2,1.50,3.00,2024-01-30,C1\nA1,P2,Pot,1,2.00,2.00,2024-01-30,C1"
+    found = propose([table("export.csv", f"{header}\n{rows}")])
+    names = header.split(",")
+    assert found.questions == []
+    assert mapped(found, "orders") == dict(
+        zip(
+            ("order_id", "product_id", "quantity", "unit_price", "total_price", "order_date"),
+            (names[0], names[1], *names[3:7]),
+            strict=True,
+        )
+    ) | {"customer_id": names[7]}
+    declared = tomllib.loads(connector_files(found)["connector.toml"])["files"]["lines"]
+    assert declared["columns"]["column_1"] == [names[0].lower().replace(" ", "_")]
+
+
+def test_lines_below_zero_become_returns_with_units_only_where_those_are_below_zero() -> None:
+    signed = table(
+        "export.csv",
+        "order,sku,qty,date,total\n1,P1,2,2024-01-30,5.00\n2,P1,-2,2024-01-31,-5.00\n"
+        "3,P1,1,2024-01-31,-0.50",
+    )
+    found = propose([signed])
+    assert found.questions == []
+    assert found.returned is not None
+    assert found.returned.reason == "it is below zero on 2 of the lines seen"
+    files = connector_files(found)
+    assert tomllib.loads(files["connector.toml"])["files"]["lines"]["records"] == [
+        "orders",
+        "returns",
+    ]
+    spool = duckdb.connect()
+    spool.execute("create schema mapped; create table mapped.comma_files (name varchar)")
+    spool.execute(macros())
+    spool.execute(
+        "create table lines as select unnest(['1', '2', '3', '4']) as c_order, 'P1' as sku,"
+        " unnest(['2', '-2', '1', 'x']) as qty, '2024-01-31' as date,"
+        " unnest(['5.00', '-5.00', '-0.50', '1.00']) as total, 'f' as _file, 1 as _line"
+    )
+    orders = spool.execute(f"select order_id, total_price from ({files['orders.sql']})")
+    assert orders.fetchall() == [("1", "5.00"), ("4", "1.00")]
+    returns = spool.execute(
+        "select order_id, return_id, quantity, refund_amount, return_date"
+        f" from ({files['returns.sql']})"
+    )
+    assert returns.fetchall() == [
+        ("2", "2", "2", "5.00", "2024-01-31"),
+        ("3", "3", None, "0.50", "2024-01-31"),
+    ]
+
+
+KINDS = table(
+    "export.csv",
+    "order,sku,qty,date,total,Art,Status\n1,P1,2,2024-01-30,5.00,Verkauf,ok\n"
+    "2,P1,1,2024-01-31,2.50,Rückgabe,ok\n3,P1,1,2024-01-31,2.50,Verkauf,Storniert",
+)
+
+
+def test_a_column_of_kinds_is_asked_whether_it_tells_returns_and_both_answers_are_taken() -> None:
+    [question] = propose([KINDS]).questions
+    assert (question.column, question.candidates) == ("returns.kind", ("Art",))
+    assert question.text.startswith("Art is Rückgabe on 1 lines: is each of them goods that came")
+    sold = propose([KINDS], {"returns.kind": "none"})
+    assert (sold.questions, sold.returned) == ([], None)
+    back = propose([KINDS], {"returns.kind": "Art"})
+    assert back.questions == []
+    files = connector_files(back)
+    assert (
+        "where not (coalesce(lower(trim(lines.art)) in ('rückgabe'), false))"
+        in (files["orders.sql"])
+    )
+    assert "replace(lines.qty, '-', '') as quantity" in files["returns.sql"]
+    with pytest.raises(UsageError, match="none of its values is a word for a return: P1"):
+        propose([KINDS], {"returns.kind": "sku"})
+
+
+def test_a_state_that_means_cancelled_in_another_language_says_so_to_the_models() -> None:
+    files = connector_files(propose([KINDS], {"returns.kind": "none"}))
+    assert (
+        "case when lower(trim(lines.status)) in ('storniert') then 'cancelled'"
+        " else lines.status end as status" in files["orders.sql"]
+    )

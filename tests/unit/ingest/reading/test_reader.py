@@ -279,6 +279,36 @@ def test_the_fast_way_gives_what_the_careful_way_gives(scratch: Path, data: byte
     assert shown(reader) == shown(careful)
 
 
+SPACED = [
+    b"1",
+    b"a",
+    b", ",
+    b", ",
+    b",",
+    b" ",
+    b'"',
+    b"\\",
+    b"\n",
+    b"\n",
+    b"\r",
+    b"1, 2\n",
+    b'"x, y", "z"\n',
+]
+
+
+@given(
+    data=st.lists(st.sampled_from(SPACED), max_size=40).map(b"".join), escape=st.sampled_from('"\\')
+)
+def test_a_comma_and_a_space_are_one_delimiter_the_fast_way_too(
+    scratch: Path, data: bytes, escape: str
+) -> None:
+    scratch.write_bytes(b"a, b\n1, 2\n" + data)
+    dialect = Dialect("utf-8", ", ", '"', "\n", ("a", "b"), 1, escape=escape)
+    reader, careful = Reader(scratch, dialect), Reader(scratch, dialect)
+    careful._read_plain = lambda lines, is_odd: (None, 0)  # type: ignore[method-assign]
+    assert shown(reader) == shown(careful)
+
+
 @given(data=MESS, size=st.integers(1, 9))
 def test_where_blocks_and_windows_end_changes_nothing(
     scratch: Path, data: bytes, size: int

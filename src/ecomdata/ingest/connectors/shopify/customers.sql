@@ -5,7 +5,8 @@ customers_listed as (
     select
         coalesce(
             lower(filled(email)),
-            filled(concat_ws(' ', filled(first_name), filled(last_name)))
+            filled(concat_ws(' ', filled(first_name), filled(last_name))),
+            ltrim(coalesce(filled(phone), filled(customer_id)), '''')
         ) as customer_id,
         filled(concat_ws(' ', filled(first_name), filled(last_name))) as name,
         filled(email) as email,
@@ -19,15 +20,15 @@ customers_listed as (
 buyers as (
 
     select
-        coalesce(lower(order_email), order_billing_name) as customer_id,
+        buyer_id as customer_id,
         arg_max(order_billing_name, (_file, _line)) as name,
         arg_max(order_email, (_file, _line)) as email,
         arg_max(country, (_file, _line)) as country,
         arg_max(_file, (_file, _line)) as _file,
         arg_max(_line, (_file, _line)) as _line
     from lines
-    where coalesce(order_email, order_billing_name) is not null
-    group by coalesce(lower(order_email), order_billing_name)
+    where buyer_id is not null
+    group by buyer_id
 
 )
 

@@ -54,13 +54,13 @@ products_listed as (
 products_sold as (
 
     select
-        coalesce(filled(lineitem_sku), filled(lineitem_name)) as product_id,
+        product_id,
         arg_max(filled(lineitem_name), (_file, _line)) as product_name,
         arg_max(_file, (_file, _line)) as _file,
         arg_max(_line, (_file, _line)) as _line
     from lines
-    where coalesce(filled(lineitem_sku), filled(lineitem_name)) is not null
-    group by coalesce(filled(lineitem_sku), filled(lineitem_name))
+    where product_id is not null
+    group by product_id
 
 )
 

@@ -1,11 +1,11 @@
 select
     order_id,
-    coalesce(filled(lineitem_sku), filled(lineitem_name)) as product_id,
+    product_id,
     money(refunded_cents) as refund_amount,
     order_id || '-refund-' || cast(line_number as text) as return_id,
     _file,
     _line
 from lines
 where
-    refund_cents > 0
+    refunded_cents > 0
     and coalesce(order_status, '') not in ('cancelled', 'canceled', 'void', 'voided')

@@ -7,10 +7,7 @@ select
     ordered_at as order_date,
     item_number as line_number,
     case when discount_cents >= 0 then money(discount_cents) end as discount_amount,
-    case
-        when order_status in ('failed', 'pending', 'pending payment') then 'cancelled'
-        else order_status
-    end as status,
+    order_status as status,
     order_currency as currency,
     order_channel as channel,
     _file,

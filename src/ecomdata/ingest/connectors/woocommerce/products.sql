@@ -1,16 +1,38 @@
 with
 
-products_listed as (
+parents as (
 
     select
-        coalesce(filled(sku), filled(name)) as product_id,
-        filled(name) as product_name,
-        filled(categories) as category,
-        regular_price as price,
-        cost as unit_cost,
-        _file,
-        _line
+        unnest([filled(sku), 'id:' || filled(id)]) as parent,
+        filled(categories) as categories
     from products
+
+),
+
+parents_once as (
+
+    select
+        parent,
+        max(categories) as categories
+    from parents
+    where parent is not null
+    group by parent
+
+),
+
+products_listed as (
+
+    -- A variation has the categories of its product, which it names by SKU or as "id:7".
+    select
+        coalesce(filled(products.sku), filled(products.name)) as product_id,
+        filled(products.name) as product_name,
+        coalesce(filled(products.categories), parents_once.categories) as category,
+        products.regular_price as price,
+        products.cost as unit_cost,
+        products._file,
+        products._line
+    from products
+    left join parents_once on filled(products.parent) = parents_once.parent
 
 ),
 
@@ -23,7 +45,7 @@ products_sold as (
         arg_max(_file, (_file, _line)) as _file,
         arg_max(_line, (_file, _line)) as _line
     from lines
-    where product_id is not null
+    where product_id <> 'unknown'
     group by product_id
 
 )

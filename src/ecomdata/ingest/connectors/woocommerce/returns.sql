@@ -12,8 +12,4 @@ select
     _file,
     _line
 from lines
-where
-    refunded_cents > 0
-    and coalesce(order_status, '') not in (
-        'cancelled', 'canceled', 'failed', 'pending', 'pending payment'
-    )
+where refunded_cents > 0 and coalesce(order_status, '') <> 'cancelled'
