@@ -177,10 +177,19 @@ def _product(engine: str) -> Peer:
 
 PRODUCTS = {engine: _product(engine) for engine in (DUCKDB, POSTGRES)}
 _TO_SQL = ("pandas", "sqlalchemy", "psycopg2")
+_ARROW = ("dlt", "pyarrow")
 _ADBC = ("polars", "pyarrow", "adbc_driver_postgresql")
 PEERS = (
     Peer("psql \\copy", POSTGRES, psql_copy, TEXT_TABLE),
-    Peer("pgloader", POSTGRES, pgloader, TEXT_TABLE, lines_said=r"LINE-IDX:(\d+)", lines_skipped=2),
+    Peer(
+        "pgloader",
+        POSTGRES,
+        pgloader,
+        TEXT_TABLE,
+        most_rows=500_000,
+        lines_said=r"LINE-IDX:(\d+)",
+        lines_skipped=2,
+    ),
     Peer("Polars", POSTGRES, polars_write_database, modules=_ADBC),
     Peer(
         "pandas",
@@ -190,7 +199,7 @@ PEERS = (
         most_rows=200_000,
         lines_said=r"Skipping line (\d+)",
     ),
-    Peer("dlt, Arrow", POSTGRES, dlt_arrow, "peer.orders", modules=("dlt", "pyarrow")),
+    Peer("dlt, Arrow", POSTGRES, dlt_arrow, "peer.orders", modules=_ARROW, most_rows=500_000),
     Peer("dlt", POSTGRES, dlt_read_csv, "peer.orders", modules=("dlt", "pandas"), most_rows=50_000),
     Peer("read_csv", DUCKDB, duckdb_read_csv, modules=("duckdb",)),
     Peer(
@@ -200,7 +209,7 @@ PEERS = (
         modules=("duckdb",),
         lines_sql="select line from rejects",
     ),
-    Peer("dlt, Arrow", DUCKDB, dlt_arrow, "peer.orders", modules=("dlt", "pyarrow")),
+    Peer("dlt, Arrow", DUCKDB, dlt_arrow, "peer.orders", modules=_ARROW, most_rows=500_000),
     Peer("dlt", DUCKDB, dlt_read_csv, "peer.orders", modules=("dlt", "pandas"), most_rows=50_000),
 )
 

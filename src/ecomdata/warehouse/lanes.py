@@ -9,6 +9,8 @@ import psycopg
 
 from ecomdata.errors import EcomDataError
 
+_HANDED_OVER = 1 << 18
+
 
 class _AbandonedError(EcomDataError):
     """The blocks ended in an error: what a lane has copied is taken back."""
@@ -42,7 +44,7 @@ def copy_in_lanes(conninfo: str, lanes: Sequence[tuple[str, str]], blocks: Itera
     with ThreadPoolExecutor(len(lanes)) as pool:
         running = [pool.submit(run, *lane) for lane in lanes]
         try:
-            for block in blocks:
+            for block in _gathered(blocks):
                 _put(waiting, block, running)
         except BaseException:
             given_up.set()
@@ -51,6 +53,20 @@ def copy_in_lanes(conninfo: str, lanes: Sequence[tuple[str, str]], blocks: Itera
             for _ in lanes:
                 _put(waiting, None, running)
         return sum(lane.result() for lane in running)
+
+
+def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Join small blocks: around faults they are many, and each is handed from thread to thread."""
+    gathered: list[bytes] = []
+    size = 0
+    for block in blocks:
+        gathered.append(block)
+        size += len(block)
+        if size >= _HANDED_OVER:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if gathered:
+        yield b"".join(gathered)
 
 
 def _put(

@@ -28,6 +28,7 @@ from ecomdata.ingest.reading.text import (
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 _LINES_COUNTED = 2_000
+_CHARS_COUNTED = 1 << 18  # quotes are looked for at 0.1 s a million characters
 _PREAMBLE_RECORDS = 100
 _RECORDS_COMPARED = 50
 _MOST_HEADER_ROWS = 3  # that differ
@@ -288,6 +289,7 @@ def _sniff_line_end(text: str) -> str:
 
 def _sniff_quote(text: str) -> str:
     """A single quote only where whole fields on at least half of the lines stand in them."""
+    text = text[:_CHARS_COUNTED]
     double, single = (
         sum(1 for _ in re.finditer(_WHOLE_FIELD.format(q=quote), text)) if quote in text else 0
         for quote in "\"'"
@@ -297,7 +299,7 @@ def _sniff_quote(text: str) -> str:
 
 def _sniff_delimiter(text: str, start: int, quote: str, given: str | None) -> tuple[str, int]:
     """The delimiter and the usual number of fields."""
-    bare = text[start:]
+    bare = text[start : start + _CHARS_COUNTED]
     if quote in bare:
         bare = re.sub(_WHOLE_FIELD.format(q=quote), "x", bare)
     lines = [line for line in physical_lines(bare) if line.strip()][:_LINES_COUNTED]
