@@ -104,6 +104,15 @@ def test_blocks_are_appended_as_they_come_in_any_delimiter(
     )
 
 
+def test_a_block_may_be_one_long_line_without_quotes(
+    connection: Connection, tmp_path: Path
+) -> None:
+    long = "é" * (1 << 20)  # 2 MiB
+    blocks = iter([b"1,b,c\n", f"2,{long},\n".encode()])
+    assert connection.copy_blocks(SCHEMA, TABLE, COLUMNS, blocks, ",", tmp_path, {}) == 2
+    assert content(connection) == (("1", "b", "c"), ("2", long, None))
+
+
 def test_blocks_are_marked_with_what_is_the_same_in_all_rows(
     connection: Connection, tmp_path: Path
 ) -> None:

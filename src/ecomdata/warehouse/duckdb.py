@@ -37,6 +37,7 @@ _READ = "header = false, auto_detect = false, quote = '\"', escape = '\"', new_l
 #: Lines without quotes are read from several places at once, as they come: 1.0 s a million instead
 #: of 1.7 s.
 _PLAIN = "parallel = true, buffer_size = 8388608, max_line_size = 1048576"
+_PLAIN_BYTES = 1 << 20  # no line of a block is longer than the block
 _QUOTED = "parallel = false, max_line_size = 16777216"
 
 
@@ -68,7 +69,7 @@ def _written(blocks: Iterator[bytes], path: Path) -> str | None:
     with path.open("wb") as file:
         while size < _PART_BYTES and (block := next(blocks, None)) is not None:
             size += file.write(block)
-            is_plain = is_plain and b'"' not in block
+            is_plain = is_plain and len(block) < _PLAIN_BYTES and b'"' not in block
     if not size:
         return None
     return _PLAIN if is_plain else _QUOTED

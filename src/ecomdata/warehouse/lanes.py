@@ -9,7 +9,7 @@ import psycopg
 
 from ecomdata.errors import EcomDataError
 
-_HANDED_OVER = 1 << 18
+_HANDED_OVER = 1 << 18  # bytes, at least
 
 
 class _AbandonedError(EcomDataError):

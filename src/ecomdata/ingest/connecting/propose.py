@@ -10,7 +10,8 @@ from dataclasses import replace
 from ecomdata.contract import entity
 from ecomdata.errors import InputError, UsageError
 from ecomdata.ingest.connecting.evidence import Column, Table, is_product
-from ecomdata.ingest.connecting.proposal import Choice, Proposal, Question
+from ecomdata.ingest.connecting.proposal import Choice, Proposal
+from ecomdata.ingest.connecting.questions import ask, ask_for_dates, ask_for_missing, asked
 from ecomdata.ingest.connecting.returned import KIND, find_returned
 from ecomdata.ingest.connecting.values import Guess, guess_lines
 from ecomdata.ingest.connecting.words import FILE_WORDS, folded, likeness
@@ -70,8 +71,8 @@ def propose(
             _derive(proposal, name, given)
     _name_guesses(proposal, {guess.header: guess for guess in guesses.values()}, answers or {})
     for name, found in proposal.choices.items():
-        _ask_for_missing(proposal, name, found)
-    _ask_for_dates(proposal)
+        ask_for_missing(proposal, name, found)
+    ask_for_dates(proposal)
     find_returned(proposal, given)
     return proposal
 
@@ -226,7 +227,7 @@ def _chosen(
             and score >= _SURE
         ]
         if rivals and f"{name}.{target}" not in given:
-            _ask(
+            ask(
                 proposal,
                 name,
                 target,
@@ -285,7 +286,7 @@ def _orders(proposal: Proposal, given: Mapping[str, str]) -> None:
         found = of_heads | found
     proposal.choices["orders"] = found
     lines = proposal.tables["lines"]
-    if "product_id" not in found and "orders.product_id" not in _asked(proposal):
+    if "product_id" not in found and "orders.product_id" not in asked(proposal):
         names = [c for c in lines.columns if _score(c, "products", "product_name", {}) >= _SURE]
         if names:
             found["product_id"] = Choice(
@@ -304,7 +305,7 @@ def _ask_for_discount(
         return
     if not {"amount", "betrag", "montant"} & set(folded(choice.header).split("_")):
         del found["discount_amount"]
-        _ask(
+        ask(
             proposal,
             "orders",
             "discount_amount",
@@ -347,7 +348,7 @@ def _price(
             for q in proposal.questions
             if q.column not in ("orders.total_price", "orders.unit_price")
         ]
-    if "total_price" in found or "orders.total_price" in _asked(proposal):
+    if "total_price" in found or "orders.total_price" in asked(proposal):
         return
     unit_choice = found.get("unit_price")
     if unit_choice is None and "products" in proposal.tables:
@@ -373,7 +374,7 @@ def _price(
     if unit_choice.role == "lines" and bare_word and "orders.unit_price" not in given:
         found.pop("unit_price", None)
         header = unit_choice.header
-        _ask(
+        ask(
             proposal,
             "orders",
             "total_price",
@@ -410,44 +411,3 @@ def _derive(proposal: Proposal, name: str, given: Mapping[str, str]) -> None:
     kept = {column: c for column, c in chosen.items() if c.header not in free}
     if kept:
         proposal.choices[name] = {key: found} | kept
-
-
-def _asked(proposal: Proposal) -> set[str]:
-    return {question.column for question in proposal.questions}
-
-
-def _ask(proposal: Proposal, name: str, column: str, text: str, candidates: Sequence[str]) -> None:
-    key = f"{name}.{column}"
-    option = " or ".join(f"--map {key}={shown}" for shown in candidates) or f"--map {key}=COLUMN"
-    proposal.questions.append(Question(key, text, tuple(candidates), option))
-
-
-def _ask_for_missing(proposal: Proposal, name: str, found: Mapping[str, Choice]) -> None:
-    if name == "heads":
-        return
-    role = "lines" if name == "orders" else name
-    if role not in proposal.tables:
-        return
-    for column in entity(name).required:
-        if column not in found and f"{name}.{column}" not in _asked(proposal):
-            taken = {choice.header for choice in found.values()}
-            free = [
-                c.header
-                for c in proposal.tables[role].columns
-                if c.fits(column) and c.header not in taken
-            ]
-            _ask(proposal, name, column, "no header says which column it is", free[:5])
-
-
-def _ask_for_dates(proposal: Proposal) -> None:
-    for role, table in proposal.tables.items():
-        if proposal.order_of_dates(role) is None:
-            proposal.questions.append(
-                Question(
-                    "date_order",
-                    f"{table.name}: its dates can be read as day/month or month/day",
-                    ("dmy", "mdy"),
-                    "--date-order dmy or --date-order mdy",
-                )
-            )
-            return
