@@ -5,13 +5,15 @@ PYTHON ?= python3
 WAREHOUSE ?= duckdb:///ecomdata.duckdb
 ROWS ?= 1000000
 PAIRS ?= 5
+ORDERS ?= 1000000
+LARGE ?=
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench clean
+.PHONY: help setup demo test lint docs bench bench-generate clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 # A stamp per lock: an environment is made once and again when its lock changes.
 .venv/.run: requirements/run.lock requirements/build.lock pyproject.toml
@@ -53,6 +55,9 @@ docs: .venv/.dev ## Write docs/cli.md and docs/kpis.md anew from the code
 
 bench: .venv/.run .venv-bench/.bench ## Measure loading against psql, dlt, pandas and others, write docs/benchmarks.md [ROWS=1000000 PAIRS=5]
 	.venv/bin/python benchmarks/load.py --rows $(ROWS) --pairs $(PAIRS)
+
+bench-generate: .venv/.run .venv-bench/.bench ## Measure generating against Faker, mimesis, jafgen, write docs/benchmarks-generate.md [ORDERS=1000000 PAIRS=5 LARGE=lines]
+	.venv/bin/python benchmarks/generate.py --orders $(ORDERS) --pairs $(PAIRS) $(if $(LARGE),--large $(LARGE))
 
 clean: ## Remove what can be made again
 	rm -rf .venv .venv-bench demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -200,7 +200,14 @@ PEERS = (
         lines_said=r"Skipping line (\d+)",
     ),
     Peer("dlt, Arrow", POSTGRES, dlt_arrow, "peer.orders", modules=_ARROW, most_rows=500_000),
-    Peer("dlt", POSTGRES, dlt_read_csv, "peer.orders", modules=("dlt", "pandas"), most_rows=50_000),
+    Peer(
+        "dlt",
+        POSTGRES,
+        dlt_read_csv,
+        "peer.orders",
+        modules=("dlt", "pandas"),
+        most_rows=500_000,
+    ),
     Peer("read_csv", DUCKDB, duckdb_read_csv, modules=("duckdb",)),
     Peer(
         "read_csv, rejects",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ecomdata.cli import show
+from ecomdata.cli.generating import generate
 from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.server import warehouse_app
 from ecomdata.errors import UsageError
@@ -120,52 +121,7 @@ def run(
     options.terminal.say(f"report: {result.report}")
 
 
-@command(app)
-def generate(
-    options: Options,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
-    orders: Annotated[int, typer.Option(metavar="N", help="Orders.")] = 100_000,
-    customers: Annotated[
-        int | None, typer.Option(metavar="N", help="Customers; default: by the orders.")
-    ] = None,
-    products: Annotated[
-        int | None, typer.Option(metavar="N", help="Products; default: by the orders.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Another seed, another shop.")] = 7,
-    start: Annotated[
-        datetime, typer.Option(formats=_DAY, metavar="DATE", help="First day.")
-    ] = datetime(2024, 1, 1),  # noqa: DTZ001 - a day
-    end: Annotated[
-        datetime, typer.Option(formats=_DAY, metavar="DATE", help="Last day.")
-    ] = datetime(2025, 12, 31),  # noqa: DTZ001 - a day
-    dirt: Annotated[
-        float, typer.Option(metavar="RATE", help="Share of lines with a planted fault.")
-    ] = 0.0,
-    lines_per_order: Annotated[
-        float, typer.Option(metavar="X", help="Lines of an order, on average.")
-    ] = 2.5,
-) -> None:
-    """Make a synthetic shop: same arguments, same bytes; truth/ holds the answer key.
-
-    Example: ecomdata generate shop --orders 100000 --dirt 0.01
-    """
-    from ecomdata.generate import ShopPlan, generate_shop
-
-    plan = ShopPlan(
-        orders=orders,
-        customers=customers,
-        products=products,
-        seed=seed,
-        start=start.date(),
-        end=end.date(),
-        dirt=dirt,
-        lines_per_order=lines_per_order,
-    )
-    summary = generate_shop(plan, out, options.terminal.progress)
-    if options.json:
-        options.terminal.document(asdict(summary))
-    else:
-        show.shop(options.terminal, summary)
+command(app)(generate)
 
 
 @command(app)

@@ -1,6 +1,7 @@
 """How results look at the terminal, and as JSON."""
 
 import csv
+import re
 import sys
 import textwrap
 from collections import Counter
@@ -32,8 +33,14 @@ _LINES = {"orders": "order lines", "returns": "returned lines"}
 
 def shop(terminal: "Terminal", summary: "Summary") -> None:
     """Print what was generated."""
-    records = ", ".join(f"{count:,} in {file}" for file, count in summary.records.items())
-    terminal.say(f"shop in {summary.out}: {records}; {sum(summary.faults.values()):,} faults")
+    records = dict.fromkeys(("customers", "products", "orders", "returns"), 0)
+    for file, count in summary.records.items():
+        records[re.split("[-.]", file)[0]] += count
+    written = ", ".join(f"{count:,} {_LINES.get(name, name)}" for name, count in records.items())
+    terminal.say(
+        f"shop in {summary.out}: {written} in {len(summary.records)} files; "
+        f"{sum(summary.faults.values()):,} faults"
+    )
 
 
 def load(terminal: "Terminal", load: "Load", per_file: bool, dry_run: bool = False) -> None:

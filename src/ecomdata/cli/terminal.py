@@ -112,26 +112,16 @@ class Terminal:
         if not self.shows_progress or self.as_json or not sys.stderr.isatty():
             return
         if self._bar is None:
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeElapsedColumn,
-            )
+            from ecomdata.cli.bar import progress_bar
 
-            self._bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=24),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=self._err,
-                transient=True,
-            )
+            self._bar = progress_bar(self._err)
             self._bar.start()
             self._bar.add_task("", total=total)
-        task = self._bar.task_ids[0]
-        self._bar.update(task, description=printable(what)[:40], completed=done, total=total)
+        task = self._bar.tasks[0]
+        description = printable(what)[:40]
+        if total != task.total:  # something else: its speed is not that of what was before
+            self._bar.reset(task.id)
+        self._bar.update(task.id, description=description, completed=done, total=total)
 
     def stop(self) -> None:
         """Take the progress bar away."""

@@ -1,67 +1,32 @@
 """What is in the orders, and what of it comes back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.catalogue import Catalogue
-from ecomdata.generate.csvtext import (
-    csv_bytes,
-    digits,
-    money,
-    number,
-    only_where,
-    side_by_side,
-    table,
-)
-from ecomdata.generate.demand import GUEST, Orders
+from ecomdata.generate.catalogue import Assortment, Catalogue
 from ecomdata.generate.draws import (
     Bools,
     Ints,
     Purpose,
+    Words,
     below,
     bits,
     chosen,
-    geometric,
     in_proportion,
-    words,
+    words_at,
 )
+from ecomdata.generate.ladder import Ladder
+from ecomdata.generate.pairs import Pairs
 from ecomdata.generate.plan import ShopPlan
+from ecomdata.generate.tastes import MOST_LINES, Tastes
 
-ORDER_COLUMNS: Final = (
-    "order_id",
-    "line_number",
-    "customer_id",
-    "product_id",
-    "quantity",
-    "unit_price",
-    "discount_amount",
-    "total_price",
-    "order_date",
-    "status",
-    "currency",
-)
-RETURN_COLUMNS: Final = (
-    "return_id",
-    "order_id",
-    "product_id",
-    "quantity",
-    "refund_amount",
-    "return_date",
-    "reason",
-)
-STATUSES: Final = ("completed", "cancelled")
-CURRENCY: Final = "EUR"
-
-#: Cancelled orders, in 65,536 (2 %).
-CANCELLED: Final = 1_311
-#: Per cent off all lines of an order, and units of a line, each with its share.
-DISCOUNTS: Final = {0: 78, 5: 6, 10: 9, 15: 4, 20: 3}
-QUANTITIES: Final = {1: 720, 2: 190, 3: 52, 4: 20, 5: 9, 6: 6, 10: 3}
 #: Days from an order to the return: at least 3, mostly within 3 weeks, at most 45.
 RETURN_DELAYS: Final = tuple(3 + 42 * step * step // 64**2 for step in range(64))
+#: Returns that wait before they are looked through.
+PENDING: Final = 1 << 16
 REASONS: Final = {
     "does not fit": 34,
     "changed mind": 26,
@@ -72,8 +37,27 @@ REASONS: Final = {
 
 
 @dataclass(frozen=True)
+class Orders:
+    """Consecutive orders in the order of time, all of one month.
+
+    Args:
+        first: the index of the first of them.
+        day: counted from the shop's start.
+        customer: an index, or `GUEST`.
+        spend: the level of the buyer's spending.
+        assortment: what is sold in their month.
+    """
+
+    first: int
+    day: Ints
+    customer: Ints
+    spend: Ints
+    assortment: Assortment
+
+
+@dataclass(frozen=True)
 class Lines:
-    """Consecutive order lines, each with what it shares with its order."""
+    """Consecutive order lines, each with what it shares with its order; money in cents."""
 
     order: Ints
     line_number: Ints
@@ -84,11 +68,16 @@ class Lines:
     quantity: Ints
     unit_price: Ints
     discount: Ints
+    fate: Words
 
     @property
     def total(self) -> Ints:
-        """What the buyer pays for the line, in cents."""
+        """What the buyer pays for the line."""
         return self.quantity * self.unit_price - self.discount
+
+    def rows(self, index: Ints | Bools) -> "Lines":
+        """Some of them."""
+        return Lines(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -96,123 +85,113 @@ class Returns:
     """Lines that came back, in part or whole; `reason` is an index of `REASONS`."""
 
     order: Ints
+    line_number: Ints
     product: Ints
     quantity: Ints
     refund: Ints
     day: Ints
     reason: Ints
 
+    def rows(self, index: Ints | slice) -> "Returns":
+        """Some of them."""
+        return Returns(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: Sequence["Returns"]) -> "Returns":
+        """All of them."""
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            }
+        )
+
 
 class Baskets:
     """Fills orders with lines, any part at a time, and sends some of them back."""
 
-    def __init__(self, plan: ShopPlan, catalogue: Catalogue, orders: Orders) -> None:
+    def __init__(self, plan: ShopPlan, tastes: Tastes, ladder: Ladder, catalogue: Catalogue):
         self._seed = plan.seed
-        self._catalogue = catalogue
-        self._orders = orders
         self._last_day = plan.days - 1
-        self._sizes = geometric(plan.lines_per_order, 12)
-        self._discounts = _by_share(DISCOUNTS)
-        self._quantities = _by_share(QUANTITIES)
+        self._tastes = tastes
+        self._ladder = ladder
+        self._return_percents = catalogue.return_percents
         self._delays = np.array(RETURN_DELAYS, dtype=np.int64)
         self._reasons = in_proportion(list(REASONS.values()), 8)
+        self.pairs = Pairs(plan.seed, catalogue, tastes.some_sizes())
 
-    def lines(self, first_order: int, count: int, first_line: int) -> Lines:
-        """The lines of orders `first_order` on, the first of them line `first_line` of the shop."""
-        word = words(self._seed, Purpose.ORDER, first_order, count)
-        sizes = chosen(self._sizes, word, 0)
-        row = np.repeat(np.arange(count), sizes)
-        starts = np.cumsum(sizes) - sizes
-        line = words(self._seed, Purpose.LINE, first_line, len(row))
-        product = chosen(self._catalogue.popularity, line, 0)
-        quantity = chosen(self._quantities, line, 16)
-        price = self._catalogue.prices[product]
-        percent = chosen(self._discounts, word, 12)[row]
+    def lines(self, orders: Orders) -> Lines:
+        """The lines of orders."""
+        order = orders.first + np.arange(len(orders.day))
+        wishes = self._tastes.wishes(order, orders.spend)
+        row, word = wishes.row, wishes.word
+        goes_on = np.append(row[1:] == row[:-1], False)
+        product = self.pairs.follow(
+            orders.assortment.at(self._ladder.place(wishes.price, word)),
+            goes_on,
+            bits(word, 34, 16),
+            orders.assortment.sold,
+        )
+        price = orders.assortment.prices[product]
+        percent = wishes.percent[row]
         return Lines(
-            order=first_order + row,
-            line_number=1 + np.arange(len(row)) - starts[row],
-            day=self._orders.day[first_order + row],
-            customer=self._orders.customer[first_order + row],
-            cancelled=(bits(word, 32, 16) < CANCELLED)[row],
+            order=order[row],
+            line_number=wishes.line_number,
+            day=orders.day[row],
+            customer=orders.customer[row],
+            cancelled=wishes.cancelled[row],
             product=product,
-            quantity=quantity,
+            quantity=wishes.quantity,
             unit_price=price,
-            discount=(quantity * price * percent + 50) // 100,
+            discount=(wishes.quantity * price * percent + 50) // 100,
+            fate=words_at(self._seed, Purpose.FATE, order[row] * MOST_LINES + wishes.line_number),
         )
 
-    def returns(self, lines: Lines, first_line: int) -> Returns:
+    def returns(self, lines: Lines) -> Returns:
         """What comes back of the lines before the shop's last day is over."""
-        word = words(self._seed, Purpose.RETURN, first_line, len(lines.order))
-        day = lines.day + chosen(self._delays, word, 4)
-        comes_back = bits(word, 10, 14) * 100 < self._catalogue.return_percents[lines.product] << 14
-        back = np.flatnonzero(comes_back & ~lines.cancelled & (day <= self._last_day))
-        bought = lines.quantity[back]
+        comes_back = (
+            bits(lines.fate, 10, 14) * 100 < self._return_percents[lines.product] << 14
+        ) & ~lines.cancelled
+        back = np.flatnonzero(comes_back)
+        day = lines.day[back] + chosen(self._delays, lines.fate[back], 4)
+        back, day = back[day <= self._last_day], day[day <= self._last_day]
+        word, bought = lines.fate[back], lines.quantity[back]
         # Four in five send all units back, the rest some of them.
-        some = 1 + below(word[back], 24, bought)
-        quantity = np.where(bits(word[back], 0, 4) < 13, bought, some)
+        quantity = np.where(bits(word, 0, 4) < 13, bought, 1 + below(word, 24, bought))
+        refund = (bought * lines.unit_price[back] - lines.discount[back]) * quantity // bought
         return Returns(
             order=lines.order[back],
+            line_number=lines.line_number[back],
             product=lines.product[back],
             quantity=quantity,
-            refund=lines.total[back] * quantity // bought,
-            day=day[back],
-            reason=chosen(self._reasons, word[back], 56),
+            refund=refund,
+            day=day,
+            reason=chosen(self._reasons, word, 56),
         )
 
 
-def _by_share(shares: dict[int, int]) -> Ints:
-    values = np.array(list(shares), dtype=np.int64)
-    return values[in_proportion(list(shares.values()), 10)]
+class Pending:
+    """Returns that are known and not yet written, for they are of days to come."""
 
+    def __init__(self) -> None:
+        self._parts: list[Returns] = []
+        self._kept = self._added = 0
 
-class BasketLines:
-    """Writes the lines of orders.csv and returns.csv."""
+    @property
+    def is_ripe(self) -> bool:
+        """There is enough to be worth a look through all."""
+        return self._added > max(self._kept, PENDING)
 
-    def __init__(self, plan: ShopPlan) -> None:
-        days = range(plan.days)
-        self._dates = table((plan.start + timedelta(day)).isoformat() for day in days)
-        self._statuses = table(STATUSES)
-        self._reasons = table(REASONS)
+    def add(self, returns: Returns) -> None:
+        """Add returns, in the order of their lines."""
+        self._parts.append(returns)
+        self._added += len(returns.day)
 
-    def order_lines(self, lines: Lines) -> bytes:
-        """The lines of orders.csv."""
-        count = len(lines.order)
-        customer = side_by_side(count, b"C", digits(lines.customer + 1, 8))
-        return csv_bytes(
-            count,
-            side_by_side(count, b"O", digits(lines.order + 1, 8)),
-            number(lines.line_number),
-            only_where(customer, lines.customer != GUEST),
-            side_by_side(count, b"P", digits(lines.product + 1, 5)),
-            number(lines.quantity),
-            money(lines.unit_price),
-            money(lines.discount),
-            money(lines.total),
-            self._dates[lines.day],
-            self._statuses[lines.cancelled.astype(np.int64)],
-            CURRENCY.encode(),
-        )
-
-    def return_lines(self, returns: Returns, first: int) -> bytes:
-        """The lines of returns.csv, the first of them return number `first` of the shop."""
-        count = len(returns.order)
-        return csv_bytes(
-            count,
-            side_by_side(count, b"R", digits(np.arange(first + 1, first + count + 1), 8)),
-            side_by_side(count, b"O", digits(returns.order + 1, 8)),
-            side_by_side(count, b"P", digits(returns.product + 1, 5)),
-            number(returns.quantity),
-            money(returns.refund),
-            self._dates[returns.day],
-            self._reasons[returns.reason],
-        )
-
-
-def in_order_of_day(parts: list[Returns]) -> Returns:
-    """All the returns, in the order of their days and then of their lines."""
-    whole = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(Returns)
-    }
-    order = np.argsort(whole["day"], kind="stable")
-    return Returns(**{name: values[order] for name, values in whole.items()})
+    def take(self, until: int) -> Returns:
+        """The returns before a day, in the order of their days and then of their lines."""
+        whole = Returns.joined(self._parts)
+        order = np.argsort(whole.day, kind="stable")
+        due = int(np.searchsorted(whole.day[order], until))
+        kept = whole.rows(np.sort(order[due:]))
+        self._parts, self._kept, self._added = [kept], len(kept.day), 0
+        return whole.rows(order[:due])

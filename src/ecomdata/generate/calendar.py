@@ -1,7 +1,7 @@
 """The shop's calendar: how much each day sells, and a clock that runs at the pace of sales.
 
 A moment is a tick of that clock. Moments drawn evenly from it fall on days in proportion to what
-the days sell, so season, weekday and growth are applied once, here, to all that happens.
+the days sell, so season, weekday and luck are applied once, here, to all that happens.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.draws import Ints
+from ecomdata.generate.draws import Ints, Purpose, below, words
 from ecomdata.generate.plan import ShopPlan
 
-#: Ticks of an average day.
+#: Ticks of an average day, and of seven.
 DAY: Final = 10_000
+WEEK: Final = 7 * DAY
 
 #: Per cent of an average day, by month and from Monday to Sunday.
 MONTHS: Final = (90, 87, 94, 97, 100, 98, 94, 91, 99, 103, 114, 121)
@@ -22,9 +23,8 @@ WEEKDAYS: Final = (101, 97, 97, 99, 94, 101, 111)
 #: Black Friday to Cyber Monday, and the days from Christmas Eve on.
 BLACK_FRIDAY: Final = (290, 185, 170, 220)
 CHRISTMAS: Final = 60
-
-#: Growth of an average day's sales by habit alone, in millionths a day (7 % a year).
-GROWTH: Final = 190
+#: The luck of a day (weather, a mention somewhere) adds or takes up to so many thousandths.
+LUCK: Final = 200
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,12 @@ class Calendar:
     Args:
         start: day 0.
         closes: the tick at which each day ends.
+        base: the tick at which the days end that the plan's number of orders is for.
     """
 
     start: date
     closes: Ints
+    base: int
 
     @property
     def ticks(self) -> int:
@@ -48,21 +50,35 @@ class Calendar:
         """The day, counted from the start, on which each moment falls."""
         return np.searchsorted(self.closes, moments, side="right").astype(np.int64)
 
+    def month_of(self, day: int) -> int:
+        """The calendar month of a day, counted from that of the start."""
+        date_ = self.start + timedelta(day)
+        return (date_.year - self.start.year) * 12 + date_.month - self.start.month
+
+    def first_of(self, month: int) -> date:
+        """The first of the shop's days in a month."""
+        years, month_ = divmod(self.start.month - 1 + month, 12)
+        return max(self.start, date(self.start.year + years, month_ + 1, 1))
+
 
 def make_calendar(plan: ShopPlan) -> Calendar:
     """The calendar of the plan's days."""
-    weights = [_weight(plan.start + timedelta(day), day) for day in range(plan.days)]
-    return Calendar(plan.start, np.cumsum(np.array(weights, dtype=np.int64)))
+    weights = [_weight(plan.start + timedelta(day)) for day in range(plan.days)]
+    luck = words(plan.seed, Purpose.DAY, 0, plan.days)
+    # Two draws: days of great luck are rarer than those of some.
+    thousandths = 1_000 - LUCK + below(luck, 0, LUCK + 1) + below(luck, 32, LUCK + 1)
+    closes = np.cumsum(np.array(weights, dtype=np.int64) * thousandths // 1_000)
+    return Calendar(plan.start, closes, int(closes[plan.base_days - 1]))
 
 
-def _weight(day: date, age: int) -> int:
+def _weight(day: date) -> int:
     weight = DAY * MONTHS[day.month - 1] * WEEKDAYS[day.weekday()] // 10_000
     since = (day - black_friday(day.year)).days
     if 0 <= since < len(BLACK_FRIDAY):
         weight = weight * BLACK_FRIDAY[since] // 100
     if day.month == 12 and day.day >= 24:
         weight = weight * CHRISTMAS // 100
-    return weight * (1_000_000 + GROWTH * age) // 1_000_000
+    return weight
 
 
 def black_friday(year: int) -> date:

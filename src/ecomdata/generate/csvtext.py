@@ -1,78 +1,116 @@
 """CSV bytes from columns of numbers, many rows at once.
 
-A column is a matrix of bytes with one row a record; a byte of zero is "nothing here" and is
-squeezed out when the columns have been laid side by side. Nothing is quoted: no value of a shop
-needs it.
+A column is one or more arrays with a text of a fixed width a record, and texts that are the same in
+all of them; a byte of zero is "nothing here" and is squeezed out when all columns have been laid
+side by side. Nothing is quoted: no value of a shop needs it.
 """
 
 from collections.abc import Iterable
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecomdata.generate.draws import Bools, Ints
 
-Matrix: TypeAlias = NDArray[np.uint8]
+#: Texts of one width: of four or eight bytes as numbers, which are copied faster, else raw.
+Texts: TypeAlias = NDArray[Any]
+Column: TypeAlias = tuple[bytes | Texts, ...]
+
+
+def table(texts: Iterable[str]) -> Texts:
+    """The texts in UTF-8, from which `table.take(indexes)` makes a part of a column."""
+    encoded = [text.encode() for text in texts]
+    width = max(map(len, encoded))
+    width = 4 if width < 4 else 8 if 4 < width < 8 else width
+    return np.frombuffer(b"".join(text.ljust(width, b"\0") for text in encoded), _type(width))
+
+
+def _type(width: int) -> str:
+    return {4: "u4", 8: "u8"}.get(width, f"V{width}")
 
 
 @cache
-def _four_digits() -> Matrix:
-    return table(f"{number:04d}" for number in range(10_000))
+def _digits(width: int) -> Texts:
+    return table(f"{number:0{width}d}" for number in range(10**width))
 
 
-def table(texts: Iterable[str]) -> Matrix:
-    """The texts as rows of UTF-8, from which `matrix[indexes]` makes a column."""
-    encoded = [text.encode() for text in texts]
-    width = max(map(len, encoded))
-    padded = b"".join(text.ljust(width, b"\0") for text in encoded)
-    return np.frombuffer(padded, dtype=np.uint8).reshape(-1, width)
+@cache
+def _leading() -> tuple[Texts, Texts]:
+    """0 to 9,999 without leading zeros; the same, but that 0 is nothing at all."""
+    short = b"".join((b"%d" % number).rjust(4, b"\0") for number in range(10_000))
+    return np.frombuffer(short, "u4"), np.frombuffer(bytes(4) + short[4:], "u4")
 
 
-def digits(values: Ints, width: int) -> Matrix:
+@cache
+def _fractions(places: int) -> Texts:
+    return table(f".{number:0{places}d}" for number in range(10**places))
+
+
+def digits(values: Ints, width: int) -> Column:
     """Numbers of zero or more with leading zeros."""
     groups = []
-    for _ in range(-(-width // 4)):
-        values, group = np.divmod(values, 10_000)
-        groups.append(_four_digits()[group])
-    return np.concatenate(groups[::-1], axis=1)[:, -width:]
+    for _ in range(width // 4):
+        rest = values // 10_000
+        groups.append(_digits(4).take(values - rest * 10_000))
+        values = rest
+    if width % 4:
+        groups.append(_digits(width % 4).take(values))
+    return tuple(reversed(groups))
 
 
-def number(values: Ints) -> Matrix:
+def number(values: Ints) -> Column:
     """Numbers of zero or more as they are written."""
-    matrix = digits(values, len(str(int(values.max(initial=0)))))
-    started = np.maximum.accumulate(matrix != ord("0"), axis=1)
-    started[:, -1] = True
-    return np.where(started, matrix, np.uint8(0))
+    lowest, blank = _leading()
+    groups = []
+    while len(values) and int(values.max()) > 9_999:
+        rest = values // 10_000
+        group = values - rest * 10_000
+        groups.append(np.where(rest > 0, _digits(4).take(group), lowest.take(group)))
+        values, lowest = rest, blank
+    groups.append(lowest.take(values))
+    return tuple(reversed(groups))
 
 
-def money(cents: Ints) -> Matrix:
+def decimal(units: Ints, places: int) -> Column:
+    """Numbers of zero or more, given in units of the last of their decimals (at most four)."""
+    whole = units // 10**places
+    return *number(whole), _fractions(places).take(units - whole * 10**places)
+
+
+def money(cents: Ints) -> Column:
     """Amounts of zero or more with two decimals."""
-    units, rest = np.divmod(cents, 100)
-    return np.concatenate([number(units), side_by_side(len(cents), b".", digits(rest, 2))], axis=1)
+    return decimal(cents, 2)
 
 
-def only_where(column: Matrix, present: Bools) -> Matrix:
-    """The column, empty where not present."""
-    return np.where(present[:, np.newaxis], column, np.uint8(0))
+def only_where(texts: Texts, present: Bools) -> Texts:
+    """The texts, nothing where not present."""
+    return np.where(present, texts, np.zeros((), texts.dtype))
 
 
-def side_by_side(rows: int, *parts: bytes | Matrix) -> Matrix:
-    """Columns, and texts that are the same in every row, as one matrix."""
-    matrices = [
-        np.broadcast_to(np.frombuffer(part, dtype=np.uint8), (rows, len(part)))
-        if isinstance(part, bytes)
-        else part
-        for part in parts
-    ]
-    return np.concatenate(matrices, axis=1)
+def joined(count: int, *columns: bytes | Texts | Column) -> Texts:
+    """The columns side by side as one part of a column."""
+    parts = [part for each in columns for part in (each if isinstance(each, tuple) else (each,))]
+    types = [f"V{len(each)}" if isinstance(each, bytes) else each.dtype for each in parts]
+    fields: Any = np.dtype([(f"{n}", dtype) for n, dtype in enumerate(types)])
+    # What is the same in all records is written with one copy a record.
+    record = np.empty(count, dtype=fields)
+    whole = f"V{fields.itemsize}"
+    record.view(whole)[:] = np.frombuffer(
+        b"".join(each if isinstance(each, bytes) else bytes(each.dtype.itemsize) for each in parts),
+        whole,
+    )
+    for n, each in enumerate(parts):
+        if not isinstance(each, bytes):
+            record[f"{n}"] = each
+    return record.view(whole)
 
 
-def csv_bytes(rows: int, *columns: bytes | Matrix) -> bytes:
+def csv_bytes(count: int, *columns: bytes | Texts | Column) -> bytes:
     """The columns as lines of a CSV file."""
-    parts: list[bytes | Matrix] = []
+    parts: list[bytes | Texts | Column] = []
     for column in columns:
         parts += [column, b","]
     parts[-1] = b"\n"
-    return side_by_side(rows, *parts).tobytes().translate(None, b"\0")
+    return joined(count, *parts).tobytes().translate(None, b"\0")

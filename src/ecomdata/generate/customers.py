@@ -1,157 +1,261 @@
-"""The customers: who they are, and how eagerly and how long they buy."""
+"""The customers: when they sign up, order for the first time, order again, and lose interest."""
 
-import json
-import unicodedata
-from dataclasses import dataclass
-from datetime import timedelta
-from importlib.resources import files
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.calendar import DAY, Calendar
-from ecomdata.generate.csvtext import csv_bytes, digits, number, side_by_side, table
+from ecomdata.generate.calendar import Calendar
 from ecomdata.generate.draws import (
     Bools,
+    Floats,
     Ints,
     Purpose,
-    Words,
-    below,
     bits,
     chosen,
-    heavy_tail,
-    in_proportion,
+    fraction,
     words,
+    words_at,
 )
-from ecomdata.generate.plan import ShopPlan
+from ecomdata.generate.habits import (
+    GROWTH_PER_TICK,
+    IDLE,
+    LEADS,
+    LEVEL_BITS,
+    STEP_BITS,
+    WAIT_UNIT,
+    Habits,
+    make_habits,
+)
+from ecomdata.generate.names import country_levels
+from ecomdata.generate.plan import MOST_ORDERS, ShopPlan
 
-COLUMNS: Final = ("customer_id", "name", "email", "country", "signup_date")
-
-#: The share of each country's customers, in per cent.
-COUNTRIES: Final = {
-    "Germany": 26,
-    "France": 18,
-    "United Kingdom": 14,
-    "Netherlands": 11,
-    "Spain": 10,
-    "Italy": 9,
-    "Poland": 7,
-    "United States": 5,
-}
-DOMAINS: Final = ("example.com", "example.org", "example.net", "mail.example.com")
-
-#: Mean days between the first order and the end of a customer's interest.
-LIFETIME: Final = 900
-#: Steps of the rates of buying: 2**7, so that nobody buys at more than 15 times the mean rate.
-RATE_BITS: Final = 7
-#: Days between opening an account and the first order: none for half of the customers.
-LEADS: Final = tuple(max(0, step - 31) ** 2 // 3 for step in range(64))
-
-#: What Unicode does not decompose into a letter and its accent.
-_FOLDS: Final = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae"})
+#: Accounts made at a time.
+BLOCK: Final = 1 << 16
+#: Accounts from whose habits those of a shop are judged beforehand; fewer where there are many
+#: habits to judge.
+PILOT: Final = 1 << 14
+PACE_PILOT: Final = 1 << 10
+#: Orders that a customer places at most (the word of an order is addressed by account and number).
+MOST_OF_ONE: Final = 1 << 12
+#: The share of the plan's orders that customers are meant to place; the rest is guests'.
+CUSTOMERS_SHARE: Final = 0.94
+_ONE: Final = 1 << 16
 
 
 @dataclass(frozen=True)
-class Customers:
-    """The customers by index, in the order in which they signed up.
+class Population:
+    """How many accounts there are from the plan's start to its end, and what they are like.
 
     Args:
-        signup: day of signing up, counted from the shop's start; may be before it.
-        buys: places orders at all.
-        first: moment of the first order.
-        span: ticks from the first order until interest or the calendar ends.
-        appetite: running sums of each customer's expected number of further orders, scaled.
+        accounts: opened until the plan's `end`.
+        buyers: the share of accounts that ever buy, in 65,536ths.
+        habits: of the buyers.
     """
 
+    accounts: int
+    buyers: int
+    habits: Habits
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Consecutive accounts, in the order of signing up; moments are ticks.
+
+    Args:
+        first: the index of the first of them.
+        begins: the first order, for who buys.
+        rate, dropout, spend: levels of the habits.
+    """
+
+    first: int
     signup: Ints
+    begins: Ints
     buys: Bools
-    first: Ints
-    span: Ints
-    appetite: Ints
+    country: Ints
+    rate: Ints
+    dropout: Ints
+    spend: Ints
 
 
-def make_customers(plan: ShopPlan, calendar: Calendar, buyers: int) -> Customers:
-    """The plan's customers, `buyers` of whom place orders.
+@dataclass(frozen=True)
+class History:
+    """What accounts do until the calendar ends.
 
-    Further orders come at a rate of the customer's own, until a lifetime of the customer's own is
-    over. Both are heavy-tailed, so half never come back and a few buy dozens of times.
-
-    Source: the story of Pareto/NBD (Schmittlein, Morrison and Colombo 1987), with Lomax rates.
+    Args:
+        moment, account: of each order; accounts are counted from the first of the block.
+        orders: by account.
+        last: the moment of the account's last order; that of signing up where there is none.
+        interested: still at the end of the calendar.
     """
-    count = plan.customer_count
-    who = words(plan.seed, Purpose.CUSTOMER, 0, count)
-    habit = words(plan.seed, Purpose.HABIT, 0, count)
-    # For three in four the earlier of two moments: a shop older than its books meets many early.
-    even, other = below(who, 0, calendar.ticks), below(habit, 20, calendar.ticks)
-    first = np.where(bits(who, 32, 2) > 0, np.minimum(even, other), even)
-    lead = chosen(np.array(LEADS, dtype=np.int64), who, 34)
-    lifetime = chosen(heavy_tail(LIFETIME, 10), habit, 0) * DAY
-    rate = chosen(heavy_tail(256, RATE_BITS), habit, 10)  # relative: 256 is the mean
-    span = np.minimum(lifetime, calendar.ticks - first)
-    buys = np.arange(count) < buyers
-    signup = calendar.day_of(first) - lead
-    order = np.argsort(signup, kind="stable")
-    eager = np.where(buys, rate * (span >> 6) + 1, 0)
-    return Customers(signup[order], buys[order], first[order], span[order], np.cumsum(eager[order]))
+
+    moment: Ints
+    account: Ints
+    orders: Ints
+    last: Ints
+    interested: Bools
 
 
-class _Names:
-    """The pools of one kind of name, end to end: a pool a country and sex."""
+def make_accounts(
+    plan: ShopPlan, calendar: Calendar, population: Population, first: int, count: int
+) -> Accounts:
+    """Accounts `first` to `first + count - 1`, should they sign up while the calendar lasts."""
+    who = words(plan.seed, Purpose.CUSTOMER, first, count)
+    habit = words(plan.seed, Purpose.HABIT, first, count)
+    index = np.arange(first, first + count, dtype=np.int64)
+    signup = _signup(calendar, population, index, fraction(who, 0))
+    # What has no moment within the calendar has none: the number of accounts is not the clock's.
+    during = int(np.searchsorted(signup, calendar.ticks))
+    who, habit, signup = who[:during], habit[:during], signup[:during]
+    return Accounts(
+        first=first,
+        signup=signup,
+        begins=signup + chosen(np.array(LEADS, dtype=np.int64), who, 32),
+        buys=bits(habit, 42, 16) < population.buyers,
+        country=country_of(plan.seed, index[:during]),
+        rate=bits(habit, 0, LEVEL_BITS),
+        dropout=bits(habit, 14, LEVEL_BITS),
+        spend=bits(habit, 28, LEVEL_BITS),
+    )
 
-    def __init__(self, pools: list[list[str]]) -> None:
-        names = [name for pool in pools for name in pool]
-        self.sizes = np.array([len(pool) for pool in pools], dtype=np.int64)
-        self.starts = np.cumsum(self.sizes) - self.sizes
-        self.written = table(names)
-        self.folded = table(fold(name) for name in names)
 
-    def draw(self, group: Ints, word: Words, low: int) -> Ints:
-        return self.starts[group] + below(word, low, self.sizes[group])
+def country_of(seed: int, customer: Ints) -> Ints:
+    """The country of customers, by index; no account is needed to know it."""
+    return chosen(country_levels(), words_at(seed, Purpose.CUSTOMER, customer), 38)
 
 
-def fold(name: str) -> str:
-    """The name in lower-case ASCII letters, as an e-mail address has it."""
-    plain = unicodedata.normalize("NFKD", name.translate(_FOLDS))
-    return "".join(letter for letter in plain if letter.isascii() and letter.isalpha()).lower()
+def opened_before(plan: ShopPlan, calendar: Calendar, population: Population, day: int) -> int:
+    """How many accounts are opened before a day of the shop."""
+
+    def signup(account: int) -> int:
+        index = np.array([account], dtype=np.int64)
+        who = words_at(plan.seed, Purpose.CUSTOMER, index)
+        return int(_signup(calendar, population, index, fraction(who, 0))[0])
+
+    opens = int(calendar.closes[min(day, len(calendar.closes)) - 1]) if day > 0 else 0
+    return bisect_left(range(MOST_ORDERS), opens, key=signup)
 
 
-class CustomerLines:
-    """Writes the lines of customers.csv, any part at a time."""
+def blocks(calendar: Calendar, population: Population) -> Iterator[tuple[int, int]]:
+    """(first, count) of the parts of all accounts that may sign up while the calendar lasts."""
+    until = population.accounts * _opened(calendar.ticks) / _opened(calendar.base)
+    for first in range(0, int(until) + 2, BLOCK):
+        yield first, BLOCK
 
-    def __init__(self, plan: ShopPlan, customers: Customers) -> None:
-        pools = json.loads(
-            files("ecomdata.generate.pools").joinpath("names.json").read_text("utf-8")
-        )["countries"]
-        groups = [pools[country][sex] for country in COUNTRIES for sex in ("women", "men")]
-        self._seed = plan.seed
-        self._signup = customers.signup
-        self._first = _Names([group["first"] for group in groups])
-        self._last = _Names([group["last"] for group in groups])
-        self._country = in_proportion(list(COUNTRIES.values()), 10)
-        self._countries = table(COUNTRIES)
-        self._domains = table(DOMAINS)
-        self._oldest = int(customers.signup.min())
-        newest = int(customers.signup.max())
-        days = range(self._oldest, newest + 1)
-        self._dates = table((plan.start + timedelta(day)).isoformat() for day in days)
 
-    def lines(self, first: int, count: int) -> bytes:
-        """The lines of customers `first` to `first + count - 1`."""
-        word = words(self._seed, Purpose.NAME, 2 * first, 2 * count)
-        who, called = word[0::2], word[1::2]
-        country = chosen(self._country, who, 0)
-        group = 2 * country + bits(who, 10, 1)
-        given, family = self._first.draw(group, called, 0), self._last.draw(group, called, 32)
-        ids = np.arange(first + 1, first + count + 1)
-        return csv_bytes(
-            count,
-            side_by_side(count, b"C", digits(ids, 8)),
-            side_by_side(count, self._first.written[given], b" ", self._last.written[family]),
-            side_by_side(
-                count,
-                *(self._first.folded[given], b".", self._last.folded[family]),
-                *(number(ids), b"@", self._domains[bits(who, 11, 2)]),
-            ),
-            self._countries[country],
-            self._dates[self._signup[first : first + count] - self._oldest],
+def _opened(ticks: int) -> float:
+    """Accounts opened until then, in those that are opened in the first tick."""
+    return ticks + GROWTH_PER_TICK * ticks * ticks / 2.0
+
+
+def _signup(calendar: Calendar, population: Population, index: Ints, jitter: Floats) -> Ints:
+    """Moments at which the number of accounts opened so far, growing ever faster, passes each."""
+    opened = (index + jitter) / population.accounts * _opened(calendar.base)
+    moment = 2.0 * opened / (1.0 + np.sqrt(1.0 + 2.0 * GROWTH_PER_TICK * opened))
+    ticks = moment.astype(np.int64)
+    before = index < population.accounts
+    return np.where(before, np.minimum(ticks, calendar.base - 1), np.maximum(ticks, calendar.base))
+
+
+def simulate(plan: ShopPlan, habits: Habits, accounts: Accounts, until: int) -> History:
+    """The orders of the accounts before the tick `until`."""
+    count = len(accounts.signup)
+    interested = np.ones(count, dtype=np.bool_)
+    who = np.flatnonzero(accounts.buys & (accounts.begins < until))
+    moment = accounts.begins[who]
+    gap, dropout = habits.gaps[accounts.rate], habits.dropouts[accounts.dropout]
+    moments, accounts_ = [moment], [who]
+    for number in range(1, MOST_OF_ONE):
+        word = words_at(plan.seed, Purpose.AGAIN, (accounts.first + who) * MOST_OF_ONE + number)
+        wait = habits.waits[bits(word, 0, STEP_BITS)] * gap[who] >> WAIT_UNIT
+        moment = moment + wait
+        again = np.flatnonzero(moment < until)
+        if not len(again):
+            break
+        who, moment, word = who[again], moment[again], word[again]
+        moments.append(moment)
+        accounts_.append(who)
+        stays = bits(word, 32, 32) >= dropout[who]
+        interested[who[~stays]] = False
+        who, moment = who[stays], moment[stays]
+    last = accounts.signup.copy()
+    for at, those in zip(moments, accounts_, strict=True):
+        last[those] = at
+    placed = np.concatenate(accounts_)
+    return History(
+        moment=np.concatenate(moments),
+        account=placed,
+        orders=np.bincount(placed, minlength=count),
+        last=last,
+        interested=interested,
+    )
+
+
+def settle(plan: ShopPlan, calendar: Calendar) -> Population:
+    """A population that places nearly the plan's orders until its end, and never more.
+
+    Where the plan names too few accounts for that, these buy more often; where it names too many,
+    fewer of them buy.
+    """
+    wanted = plan.orders * CUSTOMERS_SHARE
+    habits = make_habits()
+    mean, variance = _judged(plan, calendar, habits)
+    share = 1.0 - IDLE
+    if plan.customers is None:
+        accounts = min(max(1, round(wanted / (mean * share))), MOST_ORDERS)
+    else:
+        accounts = plan.customers
+        if accounts * share * mean > wanted:
+            share = wanted / (accounts * mean)
+        else:
+            habits = make_habits(_pace(plan, calendar, wanted / (accounts * share)))
+            mean, variance = _judged(plan, calendar, habits, PACE_PILOT)
+    population = Population(accounts, int(share * _ONE), habits)
+    deviation = sqrt(accounts * share * (variance + mean * mean))
+    if plan.orders - accounts * share * mean < 8.0 * deviation:
+        population = _fewer(plan, calendar, population)
+    return population
+
+
+def _judged(
+    plan: ShopPlan, calendar: Calendar, habits: Habits, count: int = PILOT
+) -> tuple[float, float]:
+    """Mean and variance of the number of orders of a buyer, from some of them."""
+    accounts = make_accounts(plan, calendar, Population(count, _ONE, habits), 0, count)
+    orders = simulate(plan, habits, accounts, calendar.base).orders
+    mean = int(orders.sum()) / count
+    return mean, int((orders * orders).sum()) / count - mean * mean
+
+
+def _pace(plan: ShopPlan, calendar: Calendar, orders: float) -> float:
+    """The pace at which a buyer places as many orders on average, or nearly."""
+    low, high = 1.0, 2.0
+    while high < MOST_OF_ONE and _judged(plan, calendar, make_habits(high), PACE_PILOT)[0] < orders:
+        low, high = high, 2.0 * high
+    for _ in range(6):
+        middle = (low + high) / 2.0
+        if _judged(plan, calendar, make_habits(middle), PACE_PILOT)[0] < orders:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _fewer(plan: ShopPlan, calendar: Calendar, population: Population) -> Population:
+    """The population with so many of its buyers that they place no more than the orders."""
+    while population.buyers:
+        placed = sum(
+            int(simulate(plan, population.habits, accounts, calendar.base).orders.sum())
+            for accounts in (
+                make_accounts(plan, calendar, population, *block)
+                for block in blocks(calendar, population)
+            )
         )
+        if placed <= plan.orders:
+            break
+        fewer = int(population.buyers * (CUSTOMERS_SHARE * plan.orders / placed))
+        population = replace(population, buyers=min(population.buyers - 1, fewer))
+    return population

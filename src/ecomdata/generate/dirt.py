@@ -1,180 +1,90 @@
-"""The faults of real exports, planted in good lines, each written down with what must become of it.
+"""Dirt: faults planted in good lines, each written down with what must become of it.
 
-A spoilt line has one fault. What is spoilt is decided by words of its own, so the lines that stay
-clean are those of the same shop without dirt.
+A record has one fault at most. What is spoilt is decided by words of its own, so the lines that
+stay clean are those of the same shop without dirt.
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Final, Literal, Self, TypeAlias
+from shutil import copyfileobj
+from types import MappingProxyType
+from typing import Final, Self, TextIO
 
 import numpy as np
 
-from ecomdata.generate.draws import Bools, Purpose, bits, chosen, in_proportion, words
+from ecomdata.generate.draws import Bools, Purpose, bits, words
+from ecomdata.generate.faults import (
+    BYTE_ORDER_MARK,
+    FAULTS,
+    Fault,
+    Record,
+    marking_rate,
+    planting_rates,
+)
 from ecomdata.generate.plan import ShopPlan
 
-#: The values of a good line by column.
-Record: TypeAlias = dict[str, bytes]
-#: Makes the faulty line of a good record and a number that chooses between the fault's variants.
-Spoil: TypeAlias = Callable[[Record, int], bytes]
+__all__ = ["FAULTS", "AnswerKey", "Soiler"]
 
-
-@dataclass(frozen=True)
-class Fault:
-    """One kind of fault.
-
-    Args:
-        name: also the rule that must catch it, unless it is repaired.
-        outcome: what a perfect cleaner does: refuses the line, restores the value, or keeps the
-            record without the value.
-        share: how often it is planted, against the other kinds of the same file.
-        spoil: plants it.
-        adds_line: the fault is an extra line after the good one, which stays good.
-    """
-
-    name: str
-    outcome: Literal["refused", "repaired", "nulled"]
-    share: int
-    spoil: Spoil
-    adds_line: bool = False
-
-    @property
-    def rule(self) -> str | None:
-        """The rule that must catch it."""
-        return None if self.outcome == "repaired" else self.name
-
-    @property
-    def costs_line(self) -> bool:
-        """A perfect cleaner is left without the good line."""
-        return self.outcome == "refused" and not self.adds_line
-
-
-def _edit(*variants: tuple[str, Callable[[bytes], bytes]]) -> Spoil:
-    """Change the value of one column, in one of several ways."""
-
-    def spoil(record: Record, variant: int) -> bytes:
-        column, change = variants[variant % len(variants)]
-        return b",".join({**record, column: change(record[column])}.values())
-
-    return spoil
-
-
-def _put(*variants: tuple[str, bytes]) -> Spoil:
-    """Put a wrong value into one column."""
-
-    def to(value: bytes) -> Callable[[bytes], bytes]:
-        return lambda _: value
-
-    return _edit(*((column, to(value)) for column, value in variants))
-
-
-def _miscount(record: Record, variant: int) -> bytes:
-    values = list(record.values())
-    if variant % 2:
-        return b",".join([*values, b"extra"])
-    dropped = variant // 2 % len(values)
-    return b",".join(values[:dropped] + values[dropped + 1 :])
-
-
-def _repeat(record: Record, variant: int) -> bytes:
-    line = b",".join(record.values())
-    return line + b"\n" + line
-
-
-def _pad(value: bytes) -> bytes:
-    return b"  " + value + b" "
-
-
-def _comma(value: bytes) -> bytes:
-    return b'"' + value.replace(b".", b",") + b'"'
-
-
-def _repairs(amount: str, *padded: str) -> tuple[Fault, ...]:
-    """Faults that a good reader undoes: in an amount of money, and around any of some values."""
-    signs = _edit((amount, lambda v: "€".encode() + v), (amount, lambda v: v + b" EUR"))
-    return (
-        Fault("whitespace", "repaired", 10, _edit(*((column, _pad) for column in padded))),
-        Fault("currency_sign", "repaired", 8, signs),
-        Fault("decimal_comma", "repaired", 8, _edit((amount, _comma))),
-    )
-
-
-ORDER_FAULTS: Final = (
-    Fault("wrong_field_count", "refused", 8, _miscount),
-    Fault("unterminated_quote", "refused", 5, _edit(("status", lambda v: b'"' + v))),
-    Fault(
-        "undecodable_bytes",
-        "refused",
-        5,
-        _edit(("status", lambda v: v.replace(b"e", b"\xe9", 1))),
-    ),
-    Fault("missing_id", "refused", 8, _put(("order_id", b""), ("product_id", b""))),
-    Fault(
-        "invalid_number",
-        "refused",
-        10,
-        _put(
-            ("quantity", b"n/a"),
-            ("total_price", b"n/a"),
-            ("quantity", b"abc"),
-            ("total_price", b"abc"),
-        ),
-    ),
-    Fault(
-        "invalid_date", "refused", 10, _put(("order_date", b"2024-02-30"), ("order_date", b"soon"))
-    ),
-    Fault("non_positive_quantity", "refused", 8, _put(("quantity", b"0"), ("quantity", b"-2"))),
-    Fault("duplicate_line", "refused", 14, _repeat, adds_line=True),
-    Fault("foreign_currency", "refused", 3, _put(("currency", b"XXX"), ("currency", b"USD"))),
-    *_repairs("total_price", "order_id", "product_id", "quantity", "order_date", "status"),
-)
-# The faults of customers and products cost no record: figures hang on order lines alone, and
-# truth/kpis.json can state them without knowing how a missing customer is shown.
-CUSTOMER_FAULTS: Final = (
-    Fault(
-        "invalid_email",
-        "nulled",
-        20,
-        _edit(
-            ("email", lambda v: v.replace(b"@", b" at ")),
-            ("email", lambda v: v[: v.index(b"@") + 1]),
-            ("email", lambda v: v.replace(b"@", b"@@")),
-            ("email", lambda _: b"none"),
-        ),
-    ),
-    Fault(
-        "whitespace",
-        "repaired",
-        10,
-        _edit(("customer_id", _pad), ("name", _pad), ("email", _pad), ("country", _pad)),
-    ),
-)
-PRODUCT_FAULTS: Final = _repairs("price", "product_id", "product_name", "category")
-FAULTS: Final = {
-    "orders.csv": (Purpose.DIRT_IN_ORDERS, ORDER_FAULTS),
-    "customers.csv": (Purpose.DIRT_IN_CUSTOMERS, CUSTOMER_FAULTS),
-    "products.csv": (Purpose.DIRT_IN_PRODUCTS, PRODUCT_FAULTS),
+_PURPOSES: Final = {
+    "orders.csv": Purpose.DIRT_IN_ORDERS,
+    "customers.csv": Purpose.DIRT_IN_CUSTOMERS,
+    "products.csv": Purpose.DIRT_IN_PRODUCTS,
+    "returns.csv": Purpose.DIRT_IN_RETURNS,
 }
+#: Each file has words of its own: those of its records, and then one for the file as a whole.
+_FILE: Final = 1 << 32
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+#: The bits of a word that say whether, which fault, and which of its variants.
+_HIT_BITS, _KIND_BITS, _VARIANT_BITS = 32, 20, 12
+#: Made once: json.dumps makes one a call, a tenth of a fault's time.
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+_NONE: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class AnswerKey:
-    """Writes truth/dirt.jsonl, a line a fault, and counts the faults by kind."""
+    """Writes truth/dirt.jsonl, a line a fault in the order of files and lines, and counts them.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the file, which is there when the key is closed; None: nothing is written.
+    """
+
+    def __init__(self, path: Path | None) -> None:
         self.counts: Counter[str] = Counter()
-        self._stream = path.open("w", encoding="utf-8", newline="\n")
+        self._path = path
+        self._parts: dict[str, Path] = {}
+        self._streams: dict[str, TextIO] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
+        for file in list(self._streams):
+            self.end(file)
+        if self._path:
+            with self._path.open("wb") as whole:
+                for part in (self._parts[file] for file in sorted(self._parts)):
+                    with part.open("rb") as entries:
+                        copyfileobj(entries, whole)
+                    part.unlink()
+
+    def take_over(self, entries: Iterable[str]) -> None:
+        """Repeat what was noted of files that stay as they are; it is not counted again."""
+        for entry in entries:
+            self._stream(json.loads(entry)["file"]).write(entry)
 
     def add(self, file: str, line: int, fault: Fault, original: bytes) -> None:
-        """Note a fault on a physical line of a file, whose header is line 1."""
+        """Note a fault.
+
+        Args:
+            file: where it is planted.
+            line: the physical line on which the faulty record starts; the header's is 1.
+            fault: what it is.
+            original: the good record; of an extra line, what it repeats.
+        """
         record = {
             "file": file,
             "line": line,
@@ -184,41 +94,112 @@ class AnswerKey:
             "original": original.decode(),
         }
         self.counts[fault.name] += 1
-        self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        if self._path:
+            self._stream(file).write(_JSON.encode(record) + "\n")
+
+    def end(self, file: str) -> None:
+        """Say that there is nothing more to note of a file."""
+        if stream := self._streams.pop(file, None):
+            stream.close()
+
+    def _stream(self, file: str) -> TextIO:
+        if file not in self._streams:
+            assert self._path
+            part = self._parts.setdefault(file, self._path.with_name(f"{file}.dirt"))
+            self._streams[file] = part.open("a", encoding="utf-8", newline="\n")
+        return self._streams[file]
 
 
 class Soiler:
-    """Spoils the lines of one file, shown to it in their order, any number at a time."""
+    """Spoils one file, shown to it from its header on, any number of lines at a time.
 
-    def __init__(self, plan: ShopPlan, file: str, columns: Sequence[str], key: AnswerKey) -> None:
+    Args:
+        plan: its seed and share of dirt.
+        file: its name: one in `FAULTS`, or such a name with a day (orders-2026-01-01.csv).
+        columns: of the file; no value has a comma, a quote or a line end in it.
+        key: where the faults are noted.
+        faults: rates by name, which hold instead of the fault's part of the plan's dirt.
+    """
+
+    def __init__(
+        self,
+        plan: ShopPlan,
+        file: str,
+        columns: Sequence[str],
+        key: AnswerKey,
+        faults: Mapping[str, float] = _NONE,
+    ) -> None:
+        kind = f"{re.split('[-.]', file)[0]}.csv"
+        day = _DAY.search(file)
         self._file = file
         self._columns = columns
         self._key = key
         self._seed = plan.seed
-        self._purpose, self._faults = FAULTS[file]
-        self._limit = int(plan.dirt * 2**32)
-        self._kinds = in_proportion([fault.share for fault in self._faults], 10)
+        self._purpose = _PURPOSES[kind]
+        self._first_word = 2 * _FILE * date.fromisoformat(day[0]).toordinal() if day else 0
+        self._faults = FAULTS[kind]
+        self._marked = int(marking_rate(plan.dirt, faults) * 2**_HIT_BITS)
+        upper = np.cumsum(planting_rates(kind, plan.dirt, faults))
+        self._limit = int(upper[-1] * 2**_HIT_BITS)
+        self._kinds = upper / upper[-1] if self._limit else upper
+        self._told: set[str] = set()
+        self._planted: Counter[str] = Counter()
         self._rows = self._added = 0
 
+    def header(self, line: bytes) -> bytes:
+        """The header, without its line end, perhaps after a byte order mark."""
+        word = words(self._seed, self._purpose, self._first_word + _FILE, 1)
+        if bits(word, 0, _HIT_BITS)[0] >= self._marked:
+            return line
+        self._key.add(self._file, 1, BYTE_ORDER_MARK, line)
+        return BYTE_ORDER_MARK.spoil({"": line}, 0)
+
     def soil(self, text: bytes, rows: int) -> tuple[bytes, Bools]:
-        """The next lines, spoilt, and which of them are lost for a perfect cleaner."""
-        word = words(self._seed, self._purpose, self._rows, rows)
-        hit = np.flatnonzero(bits(word, 0, 32) < self._limit)
-        kinds, variants = chosen(self._kinds, word, 32)[hit], bits(word, 42, 20)[hit]
-        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+        """The next lines, spoilt, and which of them are lost for a perfect cleaner.
+
+        In orders.csv lost are the lines that must be refused; in customers.csv the customers of
+        whom nothing is known under the ids that their orders have.
+        """
         lost = np.zeros(rows, dtype=np.bool_)
-        pieces: list[bytes] = []
+        if not self._limit:
+            return text, lost
+        word = words(self._seed, self._purpose, self._first_word + self._rows, rows)
+        hit = np.flatnonzero(bits(word, 0, _HIT_BITS) < self._limit)
+        word = word[hit]
+        share = bits(word, _HIT_BITS, _KIND_BITS) * 2.0**-_KIND_BITS
+        kinds = np.searchsorted(self._kinds, share, side="right")
+        variants = bits(word, _HIT_BITS + _KIND_BITS, _VARIANT_BITS)
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+        starts = np.append(0, ends[:-1] + 1)
+        view = memoryview(text)  # its slices are no copies
+        pieces: list[bytes | memoryview] = []
         done = 0
-        for row, kind, variant in zip(hit.tolist(), kinds.tolist(), variants.tolist(), strict=True):
+        for row, start, end, kind, variant in zip(
+            *(each.tolist() for each in (hit, starts[hit], ends[hit], kinds, variants)), strict=True
+        ):
             fault = self._faults[kind]
-            start, end = int(ends[row - 1]) + 1 if row else 0, int(ends[row])
             line = text[start:end]
             record = dict(zip(self._columns, line.split(b","), strict=True))
-            pieces += [text[done:start], fault.spoil(record, variant)]
+            spoilt = fault.spoil(record, variant)
+            if spoilt == line or not self._may_plant(fault, record, self._rows + row + 1):
+                continue
+            pieces += view[done:start], spoilt
             done = end
             lost[row] = fault.costs_line
-            self._added += fault.adds_line
-            self._key.add(self._file, 2 + self._rows + row + self._added, fault, line)
-        pieces.append(text[done:])
+            original = spoilt.partition(b"\n")[2] if fault.is_extra else line
+            at = 2 + self._rows + row + self._added + fault.is_extra
+            self._key.add(self._file, at, fault, original)
+            self._added += spoilt.count(b"\n")
+        pieces.append(view[done:])
         self._rows += rows
         return b"".join(pieces), lost
+
+    def _may_plant(self, fault: Fault, record: Record, rows: int) -> bool:
+        """Whether it is plain to a reader of the file that this is a fault, and which."""
+        if fault.tells and fault.tells(record):
+            self._told.add(fault.name)
+        is_told = fault.tells is None or fault.name in self._told
+        is_rare = self._planted[fault.name] < int(2 * fault.most * rows)
+        if is_told and is_rare:
+            self._planted[fault.name] += 1
+        return is_told and is_rare

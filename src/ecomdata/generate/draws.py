@@ -1,22 +1,26 @@
 """Chance by address: word `i` of a purpose depends on (seed, purpose, i) and on nothing else.
 
-So a shop is the same whatever the size of the chunks it is made in. Raw Philox words are the only
-source (numpy may change its distributions, not its bit generators), and distributions are tables
-made with integers or with operations that IEEE 754 rounds alike everywhere (+ - * / and square
-roots): the logarithms and powers of two platforms can differ in the last bit, and so in a byte.
+So a shop is the same whatever the chunks it is made in, the threads that make them, and the day on
+which it ends, and any word can be had without those before it. Integers, and floats under
+operations that IEEE 754 rounds alike everywhere (+ - * / and square roots), are all that is used:
+the logarithms and powers of two platforms can differ in the last bit, and so in a byte.
 """
 
 from collections.abc import Sequence
 from enum import IntEnum, unique
-from math import isqrt
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Words: TypeAlias = NDArray[np.uint64]
+Levels: TypeAlias = NDArray[np.uint16]
+
+_GAMMA: Final = 0x9E3779B97F4A7C15
+_LOW_64: Final = (1 << 64) - 1
 
 
 @unique
@@ -28,35 +32,66 @@ class Purpose(IntEnum):
     CUSTOMER = 3
     HABIT = 4
     NAME = 5
-    REPEAT_BUYER = 6
-    REPEAT_TIME = 7
-    GUEST_TIME = 8
+    AGAIN = 6
+    DAY = 7
+    GUEST = 8
     ORDER = 9
     LINE = 10
-    RETURN = 11
+    FATE = 11
     DIRT_IN_ORDERS = 12
     DIRT_IN_CUSTOMERS = 13
     DIRT_IN_PRODUCTS = 14
+    PRICE = 15
+    PAIR = 16
+    LADDER = 17
+    PILOT = 18
+    EVENT = 19
+    DIRT_IN_RETURNS = 20
+    GUEST_SPEND = 21
+
+
+def words_at(seed: int, purpose: int, index: Ints) -> Words:
+    """The words of a purpose at these addresses, which are zero or more.
+
+    Source: SplitMix64 (Steele, Lea and Flood 2014), a state of whose sequence is `index` steps
+    from a start that the seed and the purpose choose.
+    """
+    start = _mixed(_mixed(seed + _GAMMA & _LOW_64) + purpose * _GAMMA & _LOW_64)
+    word = index.astype(np.uint64)
+    word *= np.uint64(_GAMMA)
+    word += np.uint64(start)
+    word ^= word >> np.uint64(30)
+    word *= np.uint64(0xBF58476D1CE4E5B9)
+    word ^= word >> np.uint64(27)
+    word *= np.uint64(0x94D049BB133111EB)
+    word ^= word >> np.uint64(31)
+    return word
 
 
 def words(seed: int, purpose: int, first: int, count: int) -> Words:
-    """Words `first` to `first + count - 1` of a purpose.
+    """Words `first` to `first + count - 1` of a purpose."""
+    return words_at(seed, purpose, np.arange(first, first + count, dtype=np.int64))
 
-    Source: Salmon et al. 2011, Philox 4x64-10: four words a counter value.
-    """
-    counter, skipped = divmod(first, 4)
-    philox = np.random.Philox(counter=counter, key=(seed << 64) | purpose)
-    return philox.random_raw(skipped + count)[skipped:]
+
+def _mixed(word: int) -> int:
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 & _LOW_64
+    word = (word ^ word >> 27) * 0x94D049BB133111EB & _LOW_64
+    return word ^ word >> 31
 
 
 def bits(word: Words, low: int, count: int) -> Ints:
     """The `count` (at most 63) bits of each word from bit `low` on, as a number."""
-    return ((word >> np.uint64(low)) & np.uint64((1 << count) - 1)).astype(np.int64)
+    return ((word >> np.uint64(low)) & np.uint64((1 << count) - 1)).view(np.int64)
 
 
 def below(word: Words, low: int, limit: Ints | int) -> Ints:
     """A whole number from 0 to `limit` - 1 (`limit` at most 2**31), from 32 bits of each word."""
     return (bits(word, low, 32) * limit) >> 32
+
+
+def fraction(word: Words, low: int) -> Floats:
+    """A number from 0 to below 1, from 32 bits of each word."""
+    return bits(word, low, 32).astype(np.float64) * 2.0**-32
 
 
 def chosen(table: Ints, word: Words, low: int) -> Ints:
@@ -65,7 +100,10 @@ def chosen(table: Ints, word: Words, low: int) -> Ints:
 
 
 def in_proportion(weights: Sequence[int] | Ints, size_bits: int) -> Ints:
-    """A table of 2**`size_bits` indexes in which each index stands in proportion to its weight."""
+    """A table of 2**`size_bits` indexes in which each index stands in proportion to its weight.
+
+    The weights add up to less than 2**(61 - `size_bits`).
+    """
     size = 1 << size_bits
     cumulative = np.cumsum(np.asarray(weights, dtype=np.int64))
     middles = (2 * np.arange(size, dtype=np.int64) + 1) * cumulative[-1]
@@ -73,25 +111,7 @@ def in_proportion(weights: Sequence[int] | Ints, size_bits: int) -> Ints:
     return table
 
 
-def heavy_tail(mean: int, size_bits: int) -> Ints:
-    """A quantile table of the Lomax distribution of shape 2: much below its mean, some far above.
-
-    Source: F(x) = 1 - (1 + x / mean) ** -2, inverted at the middle of each of the steps.
-    """
-    size = 1 << size_bits
-    return np.array(
-        [isqrt(mean * mean * 2 * size // (2 * (size - step) - 1)) - mean for step in range(size)],
-        dtype=np.int64,
-    )
-
-
-def geometric(mean: float, size_bits: int) -> Ints:
-    """A quantile table of the geometric distribution on 1, 2, ... with that mean."""
-    size = 1 << size_bits
-    again = (mean - 1) / mean
-    table, value, tail = [], 1, again
-    for step in range(size):
-        while 1 - tail < (step + 0.5) / size:
-            value, tail = value + 1, tail * again
-        table.append(value)
-    return np.array(table, dtype=np.int64)
+def by_share(shares: dict[int, int], size_bits: int = 10) -> Ints:
+    """A table of 2**`size_bits` values, each in proportion to its share."""
+    values = np.array(list(shares), dtype=np.int64)
+    return values[in_proportion(list(shares.values()), size_bits)]

@@ -6,9 +6,9 @@ from decimal import Decimal
 import numpy as np
 
 from ecomdata.generate.baskets import Lines, Returns
-from ecomdata.generate.demand import GUEST
-from ecomdata.generate.draws import Bools, Ints
+from ecomdata.generate.draws import Ints
 from ecomdata.generate.plan import ShopPlan
+from ecomdata.generate.timeline import GUEST
 
 
 class Tally:
@@ -17,27 +17,26 @@ class Tally:
     Whole orders at a time: an order's lines come in one call, so orders are counted by its end.
     """
 
-    def __init__(self, plan: ShopPlan) -> None:
+    def __init__(self, plan: ShopPlan, accounts: int) -> None:
         self._start = plan.start
         self._by_day = {
             name: np.zeros(plan.days, dtype=np.int64)
             for name in ("gross_sales", "discounts", "returns", "cancellations")
         }
-        self._bought = np.zeros(plan.customer_count, dtype=np.bool_)
+        self._bought = np.zeros(accounts, dtype=np.bool_)
         self._orders = 0
         self._units = 0
 
-    def add_lines(self, lines: Lines, kept: Bools) -> None:
-        """Count the lines that are kept."""
-        day, total, discount = lines.day[kept], lines.total[kept], lines.discount[kept]
-        cancelled, quantity = lines.cancelled[kept], lines.quantity[kept]
-        self._add("gross_sales", day, total + discount)
-        self._add("discounts", day, -discount)
-        self._add("cancellations", day[cancelled], -total[cancelled])
-        self._units += int(quantity[~cancelled].sum())
-        counts = kept & ~lines.cancelled
-        self._orders += len(np.unique(lines.order[counts]))
-        self._bought[lines.customer[counts & (lines.customer != GUEST)]] = True
+    def add_lines(self, lines: Lines) -> None:
+        """Count the lines."""
+        gross, sold = lines.quantity * lines.unit_price, ~lines.cancelled
+        self._add("gross_sales", lines.day, gross)
+        self._add("discounts", lines.day, -lines.discount)
+        self._add("cancellations", lines.day, (lines.discount - gross) * lines.cancelled)
+        self._units += int((lines.quantity * sold).sum())
+        order, customer = lines.order[sold], lines.customer[sold]
+        self._orders += int(np.count_nonzero(np.diff(order, prepend=-1)))
+        self._bought[customer[customer != GUEST]] = True
 
     def add_returns(self, returns: Returns) -> None:
         """Count the returns."""
@@ -45,7 +44,11 @@ class Tally:
         self._units -= int(returns.quantity.sum())
 
     def _add(self, name: str, day: Ints, cents: Ints) -> None:
-        np.add.at(self._by_day[name], day, cents)
+        if len(day):
+            first = int(day.min())
+            # As floats the cents of a call are whole and below 2**53.
+            sums = np.bincount(day - first, weights=cents).astype(np.int64)
+            self._by_day[name][first : first + len(sums)] += sums
 
     @property
     def net_sales(self) -> Decimal:

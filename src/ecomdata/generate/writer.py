@@ -1,46 +1,66 @@
-"""A shop as a folder: made beside its place, and moved there when it is whole."""
+"""A shop, from its plan to its files: first the customers and when they order, then the orders."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 
 from ecomdata.errors import UsageError
-from ecomdata.generate import catalogue, customers
-from ecomdata.generate.baskets import (
+from ecomdata.generate import catalogue
+from ecomdata.generate.baskets import Baskets, Lines, Orders, Pending, Returns
+from ecomdata.generate.calendar import make_calendar
+from ecomdata.generate.catalogue import (
+    Catalogue,
+    PriceList,
+    make_catalogue,
+    price_lines,
+    product_lines,
+)
+from ecomdata.generate.customers import (
+    BLOCK,
+    Accounts,
+    Population,
+    blocks,
+    make_accounts,
+    settle,
+    simulate,
+)
+from ecomdata.generate.draws import Ints, Levels, Purpose, bits, words
+from ecomdata.generate.files import Series, ShopFiles
+from ecomdata.generate.folder import PLAN, TRUTH, replacing
+from ecomdata.generate.habits import LEVEL_BITS
+from ecomdata.generate.ladder import Ladder
+from ecomdata.generate.parquet import to_parquet
+from ecomdata.generate.plan import MOST_ORDERS, ShopPlan
+from ecomdata.generate.planting import Effects, Planting
+from ecomdata.generate.records import (
+    CUSTOMER_COLUMNS,
+    HABIT_COLUMNS,
     ORDER_COLUMNS,
     RETURN_COLUMNS,
-    BasketLines,
-    Baskets,
-    Returns,
-    in_order_of_day,
+    CustomerText,
+    OrderText,
 )
-from ecomdata.generate.calendar import make_calendar
-from ecomdata.generate.catalogue import make_catalogue, product_lines
-from ecomdata.generate.customers import CustomerLines, make_customers
-from ecomdata.generate.demand import guests_and_buyers, place_orders
-from ecomdata.generate.dirt import FAULTS, AnswerKey, Soiler
-from ecomdata.generate.draws import Bools
-from ecomdata.generate.plan import ShopPlan
+from ecomdata.generate.schedule import planned
+from ecomdata.generate.tastes import Tastes
+from ecomdata.generate.timeline import GUEST, Timeline, order_keys
 from ecomdata.generate.truth import Tally
 
-#: Called with the file that is being made, how many of its records are, and how many there will be
-#: (of orders.csv: orders, not lines).
+#: Called with what is being made, how much of it is, and how much there will be.
 Progress: TypeAlias = Callable[[str, int, int], None]
 
-#: Orders, customers or returns made at a time: a chunk and its columns take some tens of megabytes.
-CHUNK: Final = 1 << 15
-#: Adds lines to a file; see `_Shop.file`.
-Add: TypeAlias = Callable[[bytes, int, int], Bools]
+#: Orders made at a time: their columns stay in a processor's cache.
+CHUNK: Final = 1 << 12
 
-FILES: Final = ("customers.csv", "products.csv", "orders.csv", "returns.csv")
-TRUTH: Final = "truth"
+_Job = TypeVar("_Job")
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True)
@@ -50,9 +70,9 @@ class Summary:
     Args:
         out: the folder.
         orders: distinct orders, cancelled ones included.
-        records: the lines below the header, by file.
+        records: the lines below the header, by file that was written.
         faults: how many were planted, by kind.
-        bytes: the size of the four files together.
+        bytes: the size of those files together.
         net_sales: what is left when a perfect cleaner has refused what must be refused.
     """
 
@@ -64,149 +84,261 @@ class Summary:
     net_sales: Decimal
 
 
-def generate_shop(plan: ShopPlan, out: Path, progress: Progress | None = None) -> Summary:
-    """Make the plan's shop in the folder `out`, whole or not at all.
+def generate_shop(
+    plan: ShopPlan, out: Path, progress: Progress | None = None, workers: int = 1
+) -> Summary:
+    """Make the plan's shop in the folder `out`, whole or not at all; any workers, same bytes.
 
     Raises:
         UsageError: the folder is something else than a shop that was made earlier, or cannot be
             written.
     """
     out = out.resolve()
-    try:
-        _demand_replaceable(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
-            folder = Path(beside, "new")
-            Path(folder, TRUTH).mkdir(parents=True)
-            summary = _make(plan, folder, out, progress or (lambda file, done, total: None))
-            _move_in(folder, out, Path(beside, "earlier"))
-    except OSError as exc:
-        raise UsageError(
-            f"cannot write the shop to {out}: {exc}: free the space or the permission it needs, "
-            "or give another folder"
-        ) from exc
-    return summary
+    with replacing(out) as folder, ShopFiles(plan, folder) as files:
+        return _Making(files, progress, workers).make(out)
 
 
-def _demand_replaceable(out: Path) -> None:
-    if not out.exists():
+def extend_shop(
+    out: Path, days: int, progress: Progress | None = None, workers: int = 1
+) -> Summary:
+    """Add the next days of the shop in the folder `out`, each day's lines in files of their own.
+
+    What was written stays as it is, save the products and the truth, which are stated anew.
+
+    Raises:
+        UsageError: there is no shop of this version, or it cannot be written, or no day is added.
+    """
+    if days < 1:
+        raise UsageError(f"{days} days are none to add: give 1 or more")
+    out = out.resolve()
+    plan = ShopPlan.read(out / PLAN)
+    longer = replace(plan, more_days=plan.more_days + days)
+    with replacing(out) as folder, ShopFiles(longer, folder, since=plan.days) as files:
+        files.keep(out)
+        return _Making(files, progress, workers).make(out)
+
+
+class _Making:
+    """The making of one shop."""
+
+    def __init__(self, files: ShopFiles, progress: Progress | None, workers: int) -> None:
+        self._files = files
+        self._plan = files.plan
+        self._report = progress or (lambda what, done, total: None)
+        self._workers = workers
+        self._calendar = make_calendar(files.plan)
+
+    def make(self, out: Path) -> Summary:
+        """Make the shop."""
+        plan, files = self._plan, self._files
+        truth = files.folder / TRUTH
+        population = settle(plan, self._calendar)
+        tastes = Tastes(plan.seed, population.habits, plan.lines_per_order)
+        ladder = Ladder(tastes)
+        products = make_catalogue(plan, ladder)
+        planting = self._planting(products, population)
+        self._write_products(products, truth / "prices.csv")
+        spill = files.folder / "spill"
+        spill.mkdir()
+        baskets = Baskets(plan, tastes, ladder, products)
+        expected = plan.orders * plan.days // plan.base_days
+        with closing(Timeline(spill, self._calendar, expected)) as timeline:
+            spend = self._write_customers(population, timeline, truth)
+            guests = plan.orders - timeline.base_orders
+            self._demand_ids(timeline.orders + guests * self._calendar.ticks // self._calendar.base)
+            cleaned, planted, orders = self._write_orders(
+                products, baskets, planting, timeline, guests, spend
+            )
+        spill.rmdir()
+        _write_text(truth / "events.jsonl", planting.answers())
+        _write_json(truth / "pairs.json", baskets.pairs.as_record())
+        _write_json(truth / "kpis.json", cleaned.as_record() | {"planted": planted.as_record()})
+        _write_json(truth / "plan.json", plan.as_record() | {"accounts": population.accounts})
+        return Summary(
+            out, orders, files.records, dict(files.key.counts), files.bytes, cleaned.net_sales
+        )
+
+    def _demand_ids(self, orders: int) -> None:
+        if orders > MOST_ORDERS:
+            raise UsageError(
+                f"by {self._plan.last_day} the shop has {orders:,} orders, and ids are for "
+                f"{MOST_ORDERS:,}: add fewer days"
+            )
+
+    def _planting(self, products: Catalogue, population: Population) -> Planting:
+        plan, events = self._plan, self._plan.events
+        if isinstance(events, int):
+            events = planned(plan, events, products)
+        return Planting(plan, events, products, self._calendar, population)
+
+    def _write_products(self, products: Catalogue, prices_path: Path) -> None:
+        last = self._calendar.month_of(self._plan.days - 1)
+        prices = PriceList(products)
+        with prices_path.open("wb") as stream:
+            stream.write(b"product_id,valid_from,price\n")
+            for month in range(last + 1):
+                stream.write(price_lines(self._calendar, prices, month))
+        text = product_lines(products, last, prices.at(last))
+        count = text.count(b"\n")
+        self._report("products", 0, count)
+        with Series(self._files, "products", catalogue.COLUMNS, whole=True) as series:
+            series.add(0, text, count)
+        self._report("products", count, count)
+
+    def _write_customers(self, population: Population, timeline: Timeline, truth: Path) -> Levels:
+        """Write customers and what they are truly like; the level of spending of each."""
+        plan, calendar, files = self._plan, self._calendar, self._files
+        text = CustomerText(plan, calendar, population.habits)
+        todo = list(blocks(calendar, population))
+        total = len(todo) * BLOCK
+        spend = np.empty(total, dtype=np.uint16)
+        ends = calendar.closes[[period.end - 1 for period in files.periods]]
+
+        def work(block: tuple[int, int]) -> tuple[Accounts, Ints, list[tuple[int, bytes]], bytes]:
+            accounts = make_accounts(plan, calendar, population, *block)
+            history = simulate(plan, population.habits, accounts, calendar.ticks)
+            keys = order_keys(history.moment, accounts.first + history.account)
+            cuts = [0, *np.searchsorted(accounts.signup, ends).tolist()]
+            parts = [
+                (end - start, text.lines(accounts, start, end) if files.wants(period) else b"")
+                for period, start, end in zip(files.periods, cuts, cuts[1:], strict=False)
+            ]
+            return accounts, keys, parts, text.habit_lines(accounts, history)
+
+        self._report("customers", 0, population.accounts)
+        habits = truth / "customers.csv"
+        with habits.open("wb") as stream, Series(files, "customers", CUSTOMER_COLUMNS) as series:
+            stream.write(",".join(HABIT_COLUMNS).encode() + b"\n")
+            for accounts, keys, parts, lines in _in_order(work, todo, self._workers):
+                timeline.add(keys)
+                stream.write(lines)
+                done = accounts.first + len(accounts.signup)
+                spend[accounts.first : done] = accounts.spend
+                for period, (count, part) in enumerate(parts):
+                    if count:
+                        series.add(period, part, count)
+                self._report("customers", min(done, population.accounts), population.accounts)
+        to_parquet(habits, truth / "customers.parquet", HABIT_COLUMNS)
+        return spend
+
+    def _write_orders(
+        self,
+        products: Catalogue,
+        baskets: Baskets,
+        planting: Planting,
+        timeline: Timeline,
+        guests: int,
+        spend: Levels,
+    ) -> tuple[Tally, Tally, int]:
+        """Write orders and returns; the KPIs after cleaning, of what was planted, the orders."""
+        plan, files = self._plan, self._files
+        text = OrderText(plan)
+        planted = Tally(plan, len(spend))
+        cleaned = Tally(plan, len(spend)) if plan.is_dirty else planted
+        pending = Pending()
+
+        def work(job: tuple[int, Orders]) -> tuple[int, Orders, Lines, Effects, bytes, Returns]:
+            period, orders = job
+            lines, effects = planting.apply(orders, baskets.lines(orders))
+            wanted = files.wants(files.periods[period])
+            part = text.order_lines(lines) if wanted else b""
+            return period, orders, lines, effects, part, baskets.returns(lines)
+
+        ends = np.array([period.end for period in files.periods])
+
+        def send_back(until: int) -> None:
+            """Write the returns before a day, of which all are known."""
+            returns = pending.take(until)
+            cleaned.add_returns(returns)
+            if planted is not cleaned:
+                planted.add_returns(returns)
+            cuts = [0, *np.searchsorted(returns.day, ends).tolist()]
+            for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+                if start < end:
+                    wanted = files.wants(files.periods[number])
+                    part = returns.rows(slice(start, end))
+                    back.add(number, text.return_lines(part) if wanted else b"", end - start)
+
+        jobs = self._orders(products, timeline.read(plan.seed, guests), spend)
+        total = timeline.orders + guests
+        done = 0
+        with (
+            Series(files, "orders", ORDER_COLUMNS) as series,
+            Series(files, "returns", RETURN_COLUMNS) as back,
+        ):
+            self._report("orders", 0, total)
+            for period, orders, lines, effects, part, returns in _in_order(
+                work, jobs, self._workers
+            ):
+                planting.add(effects)
+                lost = series.add(period, part, len(lines.order))
+                planted.add_lines(lines)
+                if planted is not cleaned:
+                    cleaned.add_lines(lines.rows(~lost))
+                pending.add(returns)
+                if pending.is_ripe:
+                    send_back(int(orders.day[0]))
+                done = orders.first + len(orders.day)
+                self._report("orders", done, max(total, done))
+            send_back(plan.days)
+        return cleaned, planted, done + planting.orders_added
+
+    def _orders(
+        self, products: Catalogue, batches: Iterable[tuple[Ints, Ints]], spend: Levels
+    ) -> Iterator[tuple[int, Orders]]:
+        """(period, orders) in the order of time, orders of one month and period at a time."""
+        plan, calendar = self._plan, self._calendar
+        prices = PriceList(products)
+        month_of = np.array([calendar.month_of(day) for day in range(plan.days)])
+        lengths = [period.end - period.first for period in self._files.periods]
+        period_of = np.repeat(np.arange(len(lengths)), lengths)
+        first, month, assortment = 0, 0, products.assortment(0, prices.at(0))
+        for day, customer in batches:
+            who = words(plan.seed, Purpose.GUEST_SPEND, first, len(day))
+            level = np.where(customer == GUEST, bits(who, 0, LEVEL_BITS), spend[customer])
+            changes = np.diff(month_of[day]) + np.diff(period_of[day]) > 0
+            cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(day)]
+            for start, end in zip(cuts, cuts[1:], strict=False):
+                for low in range(start, end, CHUNK):
+                    part = slice(low, min(low + CHUNK, end))
+                    if month != month_of[day[low]]:
+                        month = int(month_of[day[low]])
+                        assortment = products.assortment(month, prices.at(month))
+                    yield (
+                        int(period_of[day[low]]),
+                        Orders(
+                            first=first + low,
+                            day=day[part],
+                            customer=customer[part],
+                            spend=level[part],
+                            assortment=assortment,
+                        ),
+                    )
+            first += len(day)
+
+
+def _in_order(work: Callable[[_Job], _Done], jobs: Iterable[_Job], workers: int) -> Iterator[_Done]:
+    """What the work makes of each job, in their order, a few ahead of the one that is asked for."""
+    if workers == 1:
+        yield from map(work, jobs)
         return
-    if not out.is_dir():
-        raise UsageError(f"{out} is a file: give a folder for the shop")
-    if out.is_mount() or Path.cwd().is_relative_to(out):
-        raise UsageError(
-            f"{out} is in use as a mount point or working folder and cannot be replaced: "
-            "give a folder inside it"
-        )
-    foreign = {path.name for path in out.iterdir()} - {*FILES, TRUTH}
-    if foreign:
-        raise UsageError(
-            f"{out} holds what is no part of a shop ({min(foreign)}) and is left as it is: "
-            "give an empty or a new folder"
-        )
-    if any(out.iterdir()) and not Path(out, TRUTH, "plan.json").is_file():
-        raise UsageError(
-            f"{out} is not empty and was not made by `ecomdata generate` (no {TRUTH}/plan.json): "
-            "give an empty or a new folder"
-        )
+    with ThreadPoolExecutor(workers) as pool:
+        ahead: deque[Future[_Done]] = deque()
+        try:
+            for job in jobs:
+                ahead.append(pool.submit(work, job))
+                if len(ahead) > 2 * workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
 
 
-def _move_in(folder: Path, out: Path, earlier: Path) -> None:
-    try:
-        if out.exists():
-            out.rename(earlier)
-        folder.rename(out)
-    except BaseException:
-        if earlier.exists() and not out.exists():
-            earlier.rename(out)
-        raise
+def _write_json(path: Path, document: object) -> None:
+    _write_text(path, json.dumps(document, indent=1) + "\n")
 
 
-class _Shop:
-    """The folder that is being filled, file by file."""
-
-    def __init__(self, plan: ShopPlan, folder: Path, key: AnswerKey, report: Progress) -> None:
-        self.records = dict.fromkeys(FILES, 0)
-        self.bytes = 0
-        self._plan = plan
-        self._folder = folder
-        self._key = key
-        self._report = report
-
-    @contextmanager
-    def file(self, name: str, columns: Sequence[str], total: int) -> Iterator[Add]:
-        """Open a file and give the function that adds lines to it.
-
-        The function takes the lines, their number, and how much of the total is done with them;
-        it tells which of the lines a perfect cleaner is left without.
-        """
-        soiler = Soiler(self._plan, name, columns, self._key) if name in FAULTS else None
-        self._report(name, 0, total)
-        with Path(self._folder, name).open("wb") as stream:
-            self.bytes += stream.write(",".join(columns).encode() + b"\n")
-
-            def add(lines: bytes, count: int, done: int) -> Bools:
-                lost = np.zeros(count, dtype=np.bool_)
-                if soiler:
-                    lines, lost = soiler.soil(lines, count)
-                self.bytes += stream.write(lines)
-                self.records[name] += lines.count(b"\n")
-                self._report(name, done, total)
-                return lost
-
-            yield add
-
-
-def _make(plan: ShopPlan, folder: Path, out: Path, report: Progress) -> Summary:
-    calendar = make_calendar(plan)
-    products = make_catalogue(plan)
-    people = make_customers(plan, calendar, guests_and_buyers(plan)[1])
-    with AnswerKey(Path(folder, TRUTH, "dirt.jsonl")) as key:
-        shop = _Shop(plan, folder, key, report)
-        with shop.file("products.csv", catalogue.COLUMNS, plan.product_count) as add:
-            add(product_lines(products), plan.product_count, plan.product_count)
-        with shop.file("customers.csv", customers.COLUMNS, plan.customer_count) as add:
-            customer_lines = CustomerLines(plan, people)
-            for first, count in _chunks(plan.customer_count):
-                add(customer_lines.lines(first, count), count, first + count)
-        cleaned, planted = _write_baskets(
-            plan, shop, Baskets(plan, products, place_orders(plan, calendar, people))
-        )
-    _write_json(
-        Path(folder, TRUTH, "kpis.json"), cleaned.as_record() | {"planted": planted.as_record()}
-    )
-    _write_json(Path(folder, TRUTH, "plan.json"), plan.as_record())
-    return Summary(out, plan.orders, shop.records, dict(key.counts), shop.bytes, cleaned.net_sales)
-
-
-def _write_baskets(plan: ShopPlan, shop: _Shop, baskets: Baskets) -> tuple[Tally, Tally]:
-    """Write orders.csv and returns.csv; the KPIs after cleaning, and of what was planted."""
-    cleaned, planted = Tally(plan), Tally(plan)
-    text = BasketLines(plan)
-    parts: list[Returns] = []
-    first_line = 0
-    with shop.file("orders.csv", ORDER_COLUMNS, plan.orders) as add:
-        for first, count in _chunks(plan.orders):
-            lines = baskets.lines(first, count, first_line)
-            lost = add(text.order_lines(lines), len(lines.order), first + count)
-            cleaned.add_lines(lines, ~lost)
-            planted.add_lines(lines, np.ones_like(lost))
-            parts.append(baskets.returns(lines, first_line))
-            first_line += len(lines.order)
-    returns = in_order_of_day(parts)
-    cleaned.add_returns(returns)
-    planted.add_returns(returns)
-    total = len(returns.order)
-    with shop.file("returns.csv", RETURN_COLUMNS, total) as add:
-        add(text.return_lines(returns, 0), total, total)
-    return cleaned, planted
-
-
-def _chunks(total: int) -> Iterator[tuple[int, int]]:
-    """(first, count) of the parts of a whole."""
-    for first in range(0, total, CHUNK):
-        yield first, min(CHUNK, total - first)
-
-
-def _write_json(path: Path, document: dict[str, object]) -> None:
-    path.write_text(json.dumps(document, indent=1) + "\n", "utf-8", newline="\n")
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", newline="\n")

@@ -98,7 +98,13 @@ def _inside(folder: Path) -> list[Path]:
         and not file.name.startswith("~$")  # what Excel leaves beside an open workbook
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and not _is_answer_key(file.parent)
     ]
+
+
+def _is_answer_key(folder: Path) -> bool:
+    """What `ecomdata generate` says about its shop is no export of it."""
+    return folder.name == "truth" and Path(folder, "plan.json").is_file()
 
 
 def _digest(path: Path) -> str:

@@ -17,8 +17,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from ecomdata.errors import InputError, WarehouseFullError
 from ecomdata.ingest.files import File
 from ecomdata.warehouse import quote
@@ -60,6 +58,8 @@ def _new_text(folder: Path) -> Path:
 
 
 def _write_parquet(path: Path, text: Path, folder: Path) -> None:
+    import duckdb  # late: it takes 0.03 s
+
     try:
         with duckdb.connect(
             config={

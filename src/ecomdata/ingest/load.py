@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -36,9 +37,11 @@ from ecomdata.ingest.files import File, find_files, split_new
 from ecomdata.ingest.formats import tables
 from ecomdata.ingest.intake import Intake, Source
 from ecomdata.ingest.reading.dialect import Dialect, Given, sniff
-from ecomdata.ingest.spool import Spool
 from ecomdata.ingest.statements import number_statements
 from ecomdata.warehouse import Connection
+
+if TYPE_CHECKING:
+    from ecomdata.ingest.spool import Spool
 
 #: Called with (what is being done, files done, files in all).
 Progress = Callable[[str, int, int], None]
@@ -165,6 +168,8 @@ def _load(
     with ExitStack() as stack:
         spool = None
         if not all(source.connector.is_direct(source.kind) for source in sources):
+            from ecomdata.ingest.spool import Spool  # late: its engine takes 0.03 s
+
             spool = stack.enter_context(Spool(folder, load_id))
         rejects = stack.enter_context(
             (folder / "rejects.csv").open("w", encoding="utf-8", newline="")
@@ -304,6 +309,7 @@ def _copy_direct(
         intake.delimiter,
         folder,
         intake.marks,
+        source.file.readable.stat().st_size,
     )
 
 
@@ -321,7 +327,7 @@ def _loaded(source: Source, intake: Intake, plan: LoadPlan) -> LoadedFile:
     )
 
 
-def _map(spool: Spool, files: Sequence[LoadedFile]) -> _Rows:
+def _map(spool: "Spool", files: Sequence[LoadedFile]) -> _Rows:
     """Run the connectors' SQL; return the raw rows by entity and file."""
     rows: _Rows = {}
     for connector in dict.fromkeys(file.connector.name for file in files):
@@ -365,7 +371,7 @@ def _check_rejected(files: Sequence[LoadedFile], max_rejected: Decimal) -> None:
         )
 
 
-def _copy_mapped(connection: Connection, spool: Spool, rows: _Rows) -> None:
+def _copy_mapped(connection: Connection, spool: "Spool", rows: _Rows) -> None:
     for name, by_file in rows.items():
         columns = [*entity(name).column_names, *(column for column, _ in PROVENANCE)]
         copied = connection.copy_csv("raw", name, columns, spool.entity_csv(name))

@@ -30,9 +30,11 @@ _CONFIG: dict[str, Any] = {
 #: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
 _SEALED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 
-#: What is inserted at once. Every insert ends in row groups that are not full, and merging these
-#: costs as much as writing them: 2.9 CPU-s a million rows by 32 MB, 2.4 by 64 MB.
-_PART_BYTES = 1 << 26
+#: What is inserted at once: little, so that the engine starts early, then what has come meanwhile.
+#: Every insert ends in row groups that are not full, and merging these costs as much as writing
+#: them: 2.9 CPU-s a million rows by 32 MB, 2.4 by 64 MB.
+_LEAST_BYTES = 1 << 24
+_MOST_BYTES = 1 << 28
 _READ = "header = false, auto_detect = false, quote = '\"', escape = '\"', new_line = '\\n'"
 #: Lines without quotes are read from several places at once, as they come: 1.0 s a million instead
 #: of 1.7 s.
@@ -63,11 +65,16 @@ def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
     return UsageError(f"the warehouse refused the statement: {text.strip()}")
 
 
-def _written(blocks: Iterator[bytes], path: Path) -> str | None:
-    """Write a part of the blocks; return how it is to be read, None where no block is left."""
+def _written(blocks: Iterator[bytes], path: Path, inserting: "Future[int] | None") -> str | None:
+    """Write a part of the blocks; return how it is to be read, None where no block is left.
+
+    It ends when the part before it is inserted, if it is neither very small nor very large.
+    """
     size, is_plain = 0, True
     with path.open("wb") as file:
-        while size < _PART_BYTES and (block := next(blocks, None)) is not None:
+        while (
+            size < _LEAST_BYTES or (size < _MOST_BYTES and inserting and not inserting.done())
+        ) and (block := next(blocks, None)) is not None:
             size += file.write(block)
             is_plain = is_plain and len(block) < _PLAIN_BYTES and b'"' not in block
     if not size:
@@ -111,6 +118,7 @@ class DuckDBConnection:
         delimiter: str,
         folder: Path,
         marks: Mapping[str, int | str],
+        size: int = 0,
     ) -> int:
         """Append blocks of canonical CSV as they come; return the rows.
 
@@ -122,7 +130,7 @@ class DuckDBConnection:
         rows = 0
         with ThreadPoolExecutor(1) as thread, self._in_any_order():
             inserting: Future[int] | None = None
-            while reading := _written(blocks, path := next(paths)):
+            while reading := _written(blocks, path := next(paths), inserting):
                 if inserting:
                     rows += inserting.result()
                 inserting = thread.submit(insert, path, delimiter, reading, marks)

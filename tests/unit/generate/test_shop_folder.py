@@ -1,6 +1,9 @@
 """The folder: a shop is there whole or not at all, and nothing else is ever lost for it."""
 
 import errno
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,9 +12,13 @@ import pytest
 from shop_reading import bytes_by_file
 
 from ecomdata.errors import UsageError
-from ecomdata.generate import ShopPlan, generate_shop
+from ecomdata.generate import ShopPlan, extend_shop, files, generate_shop, writer
+from ecomdata.generate.parquet import to_parquet
+from ecomdata.generate.records import OrderText
 
 PLAN = ShopPlan(orders=20)
+#: What is being made, in turn.
+STAGES = ("products", "customers", "orders")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +34,14 @@ PLAN = ShopPlan(orders=20)
         ({"lines_per_order": 0.5}, "lines per order 0.5 is out of range"),
         ({"end": date(2023, 12, 31)}, "end 2023-12-31 is before start 2024-01-01"),
         ({"start": date(1900, 1, 1)}, "start 1900-01-01 is out of range"),
+        ({"end": date(2070, 1, 1)}, "end 2070-01-01 is out of range"),
+        ({"more_days": -1}, "more days -1 is out of range: give a value from 0 to 16071"),
+        ({"more_days": 16_072}, "more days 16072 is out of range"),
+        ({"currency": "eur"}, "currency 'eur' is no ISO code: give one such as EUR"),
+        ({"currency": "EURO"}, "currency 'EURO' is no ISO code"),
+        ({"currency": "ÄÖÜ"}, "currency 'ÄÖÜ' is no ISO code"),
+        ({"format": "xlsx"}, "format 'xlsx' is none of csv, csv.gz, parquet"),
+        ({"format": "parquet", "dirt": 0.1}, "dirt is of text, and Parquet has types"),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -46,6 +61,9 @@ def test_an_empty_folder_and_an_earlier_shop_are_replaced(tmp_path: Path) -> Non
     earlier = bytes_by_file(out)
     generate_shop(ShopPlan(orders=21), out)
     assert bytes_by_file(out) != earlier
+    generate_shop(ShopPlan(orders=20, format="csv.gz"), out)
+    assert not list(out.glob("*.csv"))
+    extend_shop(out, 2)
     generate_shop(PLAN, out)
     assert bytes_by_file(out) == earlier
     assert list(tmp_path.iterdir()) == [out]
@@ -85,31 +103,126 @@ def test_a_file_and_a_folder_in_use_are_refused(
         generate_shop(PLAN, Path())
 
 
-@pytest.mark.parametrize("stage", ["products.csv", "customers.csv", "orders.csv", "returns.csv"])
-def test_an_interruption_leaves_what_was_there(tmp_path: Path, stage: str) -> None:
-    def interrupt(file: str, done: int, total: int) -> None:
-        if file == stage and done:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.txt",
+        "orders.csv.bak",
+        "orders-2026-1-1.csv",
+        "orders-2026-01-01.csv.crc",
+        "products-2026-01-01.csv",
+        "sales-2026-01-01.csv",
+        ".orders.csv",
+    ],
+)
+def test_a_shop_with_something_else_in_it_is_neither_replaced_nor_extended(
+    tmp_path: Path, name: str
+) -> None:
+    out = generate_shop(PLAN, tmp_path / "shop").out
+    extend_shop(out, 1)
+    Path(out, name).write_text("mine")
+    before = bytes_by_file(out)
+    with pytest.raises(UsageError, match=rf"no part of a shop \({name}\)"):
+        generate_shop(PLAN, out)
+    with pytest.raises(UsageError, match=rf"no part of a shop \({name}\)"):
+        extend_shop(out, 1)
+    assert bytes_by_file(out) == before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@contextmanager
+def nothing_changes(folder: Path) -> Iterator[None]:
+    """The files below the folder are afterwards what they were, and files and folders as many."""
+    before, paths = bytes_by_file(folder), sorted(folder.rglob("*"))
+    yield
+    assert bytes_by_file(folder) == before
+    assert sorted(folder.rglob("*")) == paths
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interruption_leaves_what_was_there(
+    tmp_path: Path, stage: str, begun: bool, workers: int
+) -> None:
+    def interrupt(what: str, done: int, total: int) -> None:
+        if what == stage and bool(done) == begun:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        generate_shop(PLAN, tmp_path / "shop", interrupt)
-    assert list(tmp_path.iterdir()) == []
-
-    plan = ShopPlan(orders=200)
-    generate_shop(plan, tmp_path / "shop")
-    earlier = bytes_by_file(tmp_path / "shop")
-    with pytest.raises(KeyboardInterrupt):
-        generate_shop(plan, tmp_path / "shop", interrupt)
-    assert list(tmp_path.iterdir()) == [tmp_path / "shop"]
-    assert bytes_by_file(tmp_path / "shop") == earlier
+    with nothing_changes(tmp_path), pytest.raises(KeyboardInterrupt):
+        generate_shop(PLAN, tmp_path / "shop", interrupt, workers)
+    plan = ShopPlan(orders=9_000)  # more than one chunk
+    out = generate_shop(PLAN, tmp_path / "shop").out
+    with nothing_changes(tmp_path), pytest.raises(KeyboardInterrupt):
+        generate_shop(plan, out, interrupt, workers)
+    with nothing_changes(tmp_path), pytest.raises(KeyboardInterrupt):
+        extend_shop(out, 2, interrupt, workers)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
-    def fill(file: str, done: int, total: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_a_thread_is_told_and_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    def fail(self: object, lines: object) -> bytes:
+        raise MemoryError("no memory")
+
+    out = generate_shop(PLAN, tmp_path / "shop").out
+    monkeypatch.setattr(OrderText, "order_lines", fail)
+    with nothing_changes(tmp_path), pytest.raises(MemoryError, match="no memory"):
+        generate_shop(PLAN, out, workers=workers)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, stage: str) -> None:
+    def fill(what: str, done: int, total: int) -> None:
+        if what == stage:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(UsageError, match="No space left on device: free the space"):
         generate_shop(PLAN, tmp_path / "shop", fill)
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Files that are written cannot grow beyond so many bytes."""
+    usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+
+
+@pytest.mark.parametrize("format", ["csv", "csv.gz", "parquet"])
+@pytest.mark.parametrize("size", [1_000, 20_000])
+def test_a_file_that_cannot_be_written_is_said_and_leaves_what_was_there(
+    tmp_path: Path, format: str, size: int
+) -> None:
+    # The smaller limit meets the first files, the larger one the orders.
+    out = generate_shop(PLAN, tmp_path / "shop").out
+    with nothing_changes(tmp_path), files_of_at_most(size):
+        with pytest.raises(UsageError, match="cannot write the shop to .*: free the space"):
+            generate_shop(ShopPlan(orders=5_000, format=format), out)
+    generate_shop(ShopPlan(orders=5_000, format=format), out)
+    with nothing_changes(tmp_path), files_of_at_most(size):
+        with pytest.raises(UsageError, match="cannot write the shop to .*: free the space"):
+            extend_shop(out, 1)
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_parquet_that_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    # What DuckDB writes alone meets the limit: the CSV files have been written.
+    def limited(source: Path, target: Path, types: Mapping[str, str]) -> None:
+        with files_of_at_most(100):
+            to_parquet(source, target, types)
+
+    monkeypatch.setattr(files, "to_parquet", limited)
+    monkeypatch.setattr(writer, "to_parquet", limited)
+    with pytest.raises(UsageError, match="cannot write the shop to .*: free the space"):
+        generate_shop(ShopPlan(orders=20, format=format), tmp_path / "shop")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,11 +244,35 @@ def test_an_earlier_shop_comes_back_when_the_new_one_cannot_move_in(
     assert bytes_by_file(out) == earlier
 
 
-def test_progress_ends_at_the_total_of_each_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_rises_to_the_total_of_each_stage(tmp_path: Path, workers: int) -> None:
     seen: dict[str, list[tuple[int, int]]] = {}
-    generate_shop(
-        PLAN, tmp_path / "shop", lambda file, *done: seen.setdefault(file, []).append(done)
-    )
-    assert list(seen) == ["products.csv", "customers.csv", "orders.csv", "returns.csv"]
-    assert seen["orders.csv"] == [(0, 20), (20, 20)]
-    assert all(steps[0][0] == 0 and steps[-1][0] == steps[-1][1] for steps in seen.values())
+
+    def note(what: str, done: int, total: int) -> None:
+        seen.setdefault(what, []).append((done, total))
+
+    summary = generate_shop(ShopPlan(orders=9_000), tmp_path / "shop", note, workers)
+    extend_shop(summary.out, 3)
+    assert tuple(seen) == STAGES
+    totals = {
+        "products": summary.records["products.csv"],
+        "customers": summary.records["customers.csv"],
+        "orders": 9_000,
+    }
+    for what, steps in seen.items():
+        assert {total for _, total in steps} == {totals[what]}
+        done = [each for each, _ in steps]
+        assert done == sorted(done)
+        assert (done[0], done[-1]) == (0, totals[what])
+    assert len(seen["orders"]) > 3
+
+
+def test_progress_of_later_days_ends_at_the_total_of_all(tmp_path: Path) -> None:
+    seen: dict[str, list[tuple[int, int]]] = {}
+    out = generate_shop(PLAN, tmp_path / "shop").out
+    summary = extend_shop(out, 40, lambda what, *done: seen.setdefault(what, []).append(done))
+    assert tuple(seen) == STAGES
+    for steps in seen.values():
+        assert steps[0][0] == 0
+        assert steps[-1][0] == steps[-1][1]
+    assert seen["orders"][-1] == (summary.orders, summary.orders)

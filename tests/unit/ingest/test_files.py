@@ -103,6 +103,7 @@ class Loads:
         delimiter: str,
         folder: Path,
         marks: Mapping[str, int | str],
+        size: int = 0,
     ) -> int:
         raise NotImplementedError
 

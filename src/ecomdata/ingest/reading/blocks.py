@@ -121,11 +121,12 @@ class _Form:
 
     def count(self, block: bytes) -> int:
         """Return how many records whole lines hold; 0 unless all are plain."""
-        count = block.count(b"\n")
+        skeleton = block.translate(None, self.others)
+        count = len(skeleton) // len(self.record)
         is_plain = (
             len(block) <= MAX_RECORD
             and block.endswith(b"\n")
-            and block.translate(None, self.others) == self.record * count
+            and skeleton == self.record * count
             and self.header not in block
             and (block.isascii() or (self.encoding == "utf-8" and _is_utf8(block)))
         )
@@ -212,7 +213,8 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _whole_lines(data: bytes) -> int:
-    return max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
+    line_feed = data.rfind(b"\n")
+    return max(line_feed, data.rfind(b"\r", line_feed + 1, len(data) - 1)) + 1
 
 
 def _shortened(data: bytes) -> bytes:

@@ -1,0 +1,190 @@
+"""The lines of a shop's files, and of the answer key beside them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from ecomdata.generate.baskets import REASONS, Lines, Returns
+from ecomdata.generate.calendar import WEEK, Calendar
+from ecomdata.generate.csvtext import (
+    Column,
+    csv_bytes,
+    decimal,
+    digits,
+    joined,
+    money,
+    number,
+    only_where,
+    table,
+)
+from ecomdata.generate.customers import Accounts, History
+from ecomdata.generate.draws import Ints, Purpose, words_at
+from ecomdata.generate.habits import Habits
+from ecomdata.generate.names import Names, countries
+from ecomdata.generate.plan import ShopPlan
+from ecomdata.generate.tastes import MOST_LINES
+from ecomdata.generate.timeline import GUEST
+
+ORDER_COLUMNS: Final = (
+    "order_id",
+    "line_number",
+    "customer_id",
+    "product_id",
+    "quantity",
+    "unit_price",
+    "discount_amount",
+    "total_price",
+    "order_date",
+    "status",
+    "currency",
+)
+RETURN_COLUMNS: Final = (
+    "return_id",
+    "order_id",
+    "product_id",
+    "quantity",
+    "refund_amount",
+    "return_date",
+    "reason",
+)
+CUSTOMER_COLUMNS: Final = ("customer_id", "name", "email", "country", "signup_date")
+#: truth/customers: what each customer is, and does until the shop's last day.
+HABIT_COLUMNS: Final = {
+    "customer_id": "varchar",
+    "buys": "boolean",
+    "orders_per_week": "double",
+    "dropout_probability": "double",
+    "mean_order_value": "double",
+    "orders": "bigint",
+    "recency_weeks": "decimal(18, 4)",
+    "age_weeks": "decimal(18, 4)",
+    "interested": "boolean",
+}
+#: Customers written at a time: their columns stay in a processor's cache.
+AT_ONCE: Final = 1 << 12
+STATUSES: Final = ("completed", "cancelled")
+
+
+class OrderText:
+    """Writes the lines of orders.csv and returns.csv."""
+
+    def __init__(self, plan: ShopPlan) -> None:
+        dates = _dates(plan, range(plan.days))
+        self._products = table(f"P{number:05d}" for number in range(1, plan.product_count + 1))
+        self._tails = table(
+            f"{date},{status},{plan.currency}" for date in dates for status in STATUSES
+        )
+        self._line_numbers = table(map(str, range(MOST_LINES + 2)))
+        self._dates = table(dates)
+        self._reasons = table(REASONS)
+
+    def order_lines(self, lines: Lines) -> bytes:
+        """The lines of orders.csv."""
+        count = len(lines.order)
+        # What the lines of an order share is written once.
+        first = np.flatnonzero(np.diff(lines.order, prepend=-1))
+        row = np.repeat(np.arange(len(first)), np.diff(first, append=count))
+        customer = lines.customer[first]
+        buyer = only_where(joined(len(first), b"C", digits(customer + 1, 8)), customer != GUEST)
+        order = joined(len(first), b"O", digits(lines.order[first] + 1, 8))
+        tail = self._tails.take(lines.day[first] * 2 + lines.cancelled[first])
+        return csv_bytes(
+            count,
+            order.take(row),
+            self._line_numbers.take(lines.line_number),
+            buyer.take(row),
+            self._products.take(lines.product),
+            number(lines.quantity),
+            money(lines.unit_price),
+            money(lines.discount),
+            money(lines.total),
+            tail.take(row),
+        )
+
+    def return_lines(self, returns: Returns) -> bytes:
+        """The lines of returns.csv; a return is called by the line that came back."""
+        count = len(returns.order)
+        order = digits(returns.order + 1, 8)
+        return csv_bytes(
+            count,
+            (b"R", *order, b"-", *number(returns.line_number)),
+            (b"O", *order),
+            self._products.take(returns.product),
+            number(returns.quantity),
+            money(returns.refund),
+            self._dates.take(returns.day),
+            self._reasons.take(returns.reason),
+        )
+
+
+class CustomerText:
+    """Writes the lines of customers.csv and of truth/customers."""
+
+    def __init__(self, plan: ShopPlan, calendar: Calendar, habits: Habits) -> None:
+        self._seed = plan.seed
+        self._calendar = calendar
+        self._names = Names()
+        self._countries = table(countries())
+        self._dates = table(_dates(plan, range(plan.days)))
+        self._rates = table(f"{WEEK / gap:.9f}" for gap in habits.gaps.tolist())
+        self._dropouts = table(f"{part / 2**32:.9f}" for part in habits.dropouts.tolist())
+        self._truths = table(["false", "true"])
+        self._means = table(f"{cents / 100:.4f}" for cents in habits.means.tolist())
+
+    def lines(self, accounts: Accounts, start: int, end: int) -> bytes:
+        """The lines of customers.csv of the accounts from `start` to before `end`."""
+        return b"".join(self._lines(accounts, part) for part in _parts(start, end))
+
+    def _lines(self, accounts: Accounts, part: slice) -> bytes:
+        customer = np.arange(part.start, part.stop) + accounts.first
+        country = accounts.country[part]
+        word = words_at(self._seed, Purpose.NAME, customer)
+        name, email = self._names.write(customer, country, word)
+        return csv_bytes(
+            len(customer),
+            self._ids(customer),
+            name,
+            email,
+            self._countries.take(country),
+            self._dates.take(self._calendar.day_of(accounts.signup[part])),
+        )
+
+    def habit_lines(self, accounts: Accounts, history: History) -> bytes:
+        """The lines of truth/customers of accounts, empty where there is nothing to say."""
+        whole = _parts(0, len(accounts.signup))
+        return b"".join(self._habit_lines(accounts, history, part) for part in whole)
+
+    def _habit_lines(self, accounts: Accounts, history: History, part: slice) -> bytes:
+        customer = np.arange(part.start, part.stop) + accounts.first
+        orders, begins = history.orders[part], accounts.begins[part]
+        ordered = orders > 0
+        # Before the first order there is no history to be recent or old in.
+        recency = np.where(ordered, history.last[part] - begins, 0)
+        age = np.where(ordered, self._calendar.ticks - begins, 0)
+        count = len(customer)
+        return csv_bytes(
+            count,
+            self._ids(customer),
+            self._truths.take(accounts.buys[part].astype(np.int64)),
+            self._rates.take(accounts.rate[part]),
+            self._dropouts.take(accounts.dropout[part]),
+            self._means.take(accounts.spend[part]),
+            number(orders),
+            only_where(joined(count, decimal(recency * 10_000 // WEEK, 4)), ordered),
+            only_where(joined(count, decimal(age * 10_000 // WEEK, 4)), ordered),
+            self._truths.take(history.interested[part].astype(np.int64)),
+        )
+
+    def _ids(self, customer: Ints) -> Column:
+        return b"C", *digits(customer + 1, 8)
+
+
+def _parts(start: int, end: int) -> Iterator[slice]:
+    for low in range(start, end, AT_ONCE):
+        yield slice(low, min(low + AT_ONCE, end))
+
+
+def _dates(plan: ShopPlan, days: range) -> list[str]:
+    return [(plan.start + timedelta(day)).isoformat() for day in days]
