@@ -118,7 +118,7 @@ class Baskets:
         self._return_percents = catalogue.return_percents
         self._delays = np.array(RETURN_DELAYS, dtype=np.int64)
         self._reasons = in_proportion(list(REASONS.values()), 8)
-        self.pairs = Pairs(plan.seed, catalogue, tastes.some_sizes())
+        self.pairs = Pairs(plan, catalogue, ladder)
 
     def lines(self, orders: Orders) -> Lines:
         """The lines of orders."""

@@ -28,7 +28,11 @@ _STEPS: Final = 23 << _FINE
 
 
 class Ladder:
-    """Prices and their places among all the prices that buyers would pay."""
+    """Prices and their places among all the prices that buyers would pay.
+
+    Args:
+        row, places: of the lines of some orders, the order and the place.
+    """
 
     def __init__(self, tastes: Tastes) -> None:
         word = words(0, Purpose.PILOT, 0, _PILOT)
@@ -42,6 +46,7 @@ class Ladder:
         edges = (np.arange(_STEPS + 1) + _LOWEST) << _SHIFT
         self._prices = edges.astype(np.int32).view(np.float32).astype(np.float64)
         self._places = scaled.astype(np.float64)
+        self.row, self.places = wishes.row, self.place(wishes.price, wishes.word)
 
     def place(self, price: Floats, word: Words) -> Ints:
         """The place of each price, with the luck of 16 bits of the word within its step."""

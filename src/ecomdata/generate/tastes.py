@@ -20,7 +20,7 @@ from ecomdata.generate.draws import (
     chosen,
     words_at,
 )
-from ecomdata.generate.habits import GAMMA, LEVEL_BITS, STEP_BITS, WAIT_UNIT, Habits, P, Q
+from ecomdata.generate.habits import GAMMA, STEP_BITS, WAIT_UNIT, Habits, P, Q
 from ecomdata.generate.quantiles import log
 
 #: Cancelled orders, in 65,536 (2 %).
@@ -35,8 +35,6 @@ MOST_LINES: Final = 1 << 6
 MEAN_VALUE: Final = 100.0 * P * GAMMA / (Q - 1.0)
 #: An order's lines follow its value up to this many times the mean.
 RICHEST: Final = 4.0
-#: Orders from which those of a shop are judged beforehand.
-SOME: Final = 1 << 14
 #: Steps of that value.
 _VALUES: Final = 256
 
@@ -91,8 +89,8 @@ class Tastes:
         starts = np.cumsum(sizes) - sizes
         nth = np.arange(len(row)) - starts[row]
         line = words_at(self._seed, Purpose.LINE, order[row] * MOST_LINES + nth)
-        # A line takes its part of the order's value: from 1 to 3.55 in proportion.
-        part = bits(line, 16, 8) + 100
+        # A line takes its part of the order's value: from 1 to 80 in proportion.
+        part = (bits(line, 16, 8) + 32) * (bits(line, 16, 8) + 32)
         whole = np.add.reduceat(part, starts)
         quantity = chosen(self._quantities, line, 24)
         share = value * 100.0 / ((100 - percent) * whole)
@@ -105,12 +103,6 @@ class Tastes:
             cancelled=bits(word, 42, 16) < CANCELLED,
             word=line,
         )
-
-    def some_sizes(self) -> Ints:
-        """Numbers of lines of some orders, whose buyers' spending is of all levels alike."""
-        order = np.arange(SOME)
-        spend = bits(words_at(0, Purpose.PILOT, order), 0, LEVEL_BITS)
-        return np.bincount(self.wishes(order, spend).row)
 
 
 def _mean_capped(habits: Habits) -> float:

@@ -173,11 +173,6 @@ def test_planted_pairs_meet_about_as_often_as_is_said(
     assert means[0] < means[-1] / 2
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the planted lift takes no account of how alike the prices in a basket are, and of "
-    "what is not in the range: the sum of 24 squared deviations is 432",
-)
 def test_intervals_of_measured_lifts_cover_the_planted_ones(
     planted: tuple[Floats, Floats],
 ) -> None:
@@ -195,11 +190,6 @@ def test_all_other_products_meet_as_often_as_the_sizes_of_baskets_let_them(
     assert pooled_lift(shop, meetings, 1, np.inf) == pytest.approx(lift_of_sizes(shop), rel=0.1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="lines take from 1 to 3.55 parts of their order's value, so that a basket's prices are "
-    "alike: products of one price have a lift of 2.7, of prices 5 times apart and more of 0.3",
-)
 def test_products_meet_as_often_at_like_as_at_unlike_prices(
     shop: ShopColumns, meetings: tuple[Ints, Ints]
 ) -> None:
