@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.draws import Ints, Purpose, below, words
+from ecomdata.generate.chance.draws import Ints, Purpose, below, words
 from ecomdata.generate.plan import ShopPlan
 
 #: Ticks of an average day, and of seven.

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ecomdata.generate.draws import Bools, Ints
+from ecomdata.generate.chance.draws import Bools, Ints
 
 #: Texts of one width: of four or eight bytes as numbers, which are copied faster, else raw.
 Texts: TypeAlias = NDArray[Any]

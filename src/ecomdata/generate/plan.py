@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
 from ecomdata.errors import UsageError
-from ecomdata.generate.events import MOST_EVENTS, Event, demand_within
-from ecomdata.generate.faults import demand_rates
+from ecomdata.generate.dirt.faults import demand_rates
+from ecomdata.generate.events.event import MOST_EVENTS, Event, demand_within
 
 #: Raised by one with every change to what the same arguments give.
 VERSION: Final = 2

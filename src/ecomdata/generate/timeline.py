@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ecomdata.generate.calendar import Calendar
-from ecomdata.generate.draws import Ints, Purpose, below, words
+from ecomdata.generate.chance.draws import Ints, Purpose, below, words
 
 #: The customer of a guest's order.
 GUEST: Final = -1

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from ecomdata.generate.baskets import Lines, Returns
-from ecomdata.generate.draws import Ints
+from ecomdata.generate.chance.draws import Ints
+from ecomdata.generate.goods.baskets import Lines, Returns
 from ecomdata.generate.plan import ShopPlan
 from ecomdata.generate.timeline import GUEST
 

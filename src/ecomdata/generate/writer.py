@@ -13,17 +13,33 @@ from typing import Final, TypeAlias, TypeVar
 import numpy as np
 
 from ecomdata.errors import UsageError
-from ecomdata.generate import catalogue
-from ecomdata.generate.baskets import Baskets, Lines, Orders, Pending, Returns
 from ecomdata.generate.calendar import make_calendar
-from ecomdata.generate.catalogue import (
+from ecomdata.generate.chance.draws import Ints, Levels, Purpose, bits, words
+from ecomdata.generate.events.planting import Effects, Planting
+from ecomdata.generate.events.schedule import planned
+from ecomdata.generate.files.folder import PLAN, TRUTH, replacing
+from ecomdata.generate.files.parquet import to_parquet
+from ecomdata.generate.files.records import (
+    CUSTOMER_COLUMNS,
+    HABIT_COLUMNS,
+    ORDER_COLUMNS,
+    RETURN_COLUMNS,
+    CustomerText,
+    OrderText,
+)
+from ecomdata.generate.files.series import Series, ShopFiles
+from ecomdata.generate.goods import catalogue
+from ecomdata.generate.goods.baskets import Baskets, Lines, Orders, Pending, Returns
+from ecomdata.generate.goods.catalogue import (
     Catalogue,
     PriceList,
     make_catalogue,
     price_lines,
     product_lines,
 )
-from ecomdata.generate.customers import (
+from ecomdata.generate.goods.ladder import Ladder
+from ecomdata.generate.goods.tastes import Tastes
+from ecomdata.generate.people.customers import (
     BLOCK,
     Accounts,
     Population,
@@ -32,24 +48,8 @@ from ecomdata.generate.customers import (
     settle,
     simulate,
 )
-from ecomdata.generate.draws import Ints, Levels, Purpose, bits, words
-from ecomdata.generate.files import Series, ShopFiles
-from ecomdata.generate.folder import PLAN, TRUTH, replacing
-from ecomdata.generate.habits import LEVEL_BITS
-from ecomdata.generate.ladder import Ladder
-from ecomdata.generate.parquet import to_parquet
+from ecomdata.generate.people.habits import LEVEL_BITS
 from ecomdata.generate.plan import MOST_ORDERS, ShopPlan
-from ecomdata.generate.planting import Effects, Planting
-from ecomdata.generate.records import (
-    CUSTOMER_COLUMNS,
-    HABIT_COLUMNS,
-    ORDER_COLUMNS,
-    RETURN_COLUMNS,
-    CustomerText,
-    OrderText,
-)
-from ecomdata.generate.schedule import planned
-from ecomdata.generate.tastes import Tastes
 from ecomdata.generate.timeline import GUEST, Timeline, order_keys
 from ecomdata.generate.truth import Tally
 

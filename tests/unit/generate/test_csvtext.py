@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ecomdata.generate.chance.draws import Ints
 from ecomdata.generate.csvtext import (
     Column,
     csv_bytes,
@@ -19,7 +20,6 @@ from ecomdata.generate.csvtext import (
     only_where,
     table,
 )
-from ecomdata.generate.draws import Ints
 
 EDGES = [
     0,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ecomdata.generate.draws import (
+from ecomdata.generate.chance.draws import (
     Purpose,
     below,
     bits,

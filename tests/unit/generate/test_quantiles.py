@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ecomdata.generate.draws import Floats
-from ecomdata.generate.habits import ALPHA, GAMMA, A, B, P, Q, R, make_habits
-from ecomdata.generate.quantiles import beta, exp, exponential, gamma, interpolated, log
+from ecomdata.generate.chance.draws import Floats
+from ecomdata.generate.chance.quantiles import beta, exp, exponential, gamma, interpolated, log
+from ecomdata.generate.people.habits import ALPHA, GAMMA, A, B, P, Q, R, make_habits
 
 COUNT = 1 << 14
 SHARES = (np.arange(COUNT) + 0.5) / COUNT

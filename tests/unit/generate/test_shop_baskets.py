@@ -17,8 +17,8 @@ from shop_columns import Floats, Ints, ShopColumns
 from shop_statistics import agreement_of_shares, pair_lift
 
 from ecomdata.generate import ShopPlan, generate_shop
-from ecomdata.generate.baskets import REASONS
-from ecomdata.generate.tastes import DISCOUNTS, QUANTITIES, RICHEST
+from ecomdata.generate.goods.baskets import REASONS
+from ecomdata.generate.goods.tastes import DISCOUNTS, QUANTITIES, RICHEST
 
 PLAN = ShopPlan(orders=80_000)
 RARE = 1e-4

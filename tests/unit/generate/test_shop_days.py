@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from shop_reading import bytes_by_file, files_of, kpis, read, read_all, truth
 
 from ecomdata.errors import UsageError
-from ecomdata.generate import ShopPlan, extend_shop, files, generate_shop
-from ecomdata.generate.files import Period
+from ecomdata.generate import ShopPlan, extend_shop, generate_shop
+from ecomdata.generate.files import series as files
+from ecomdata.generate.files.series import Period
 from ecomdata.generate.plan import VERSION
 
 #: From a month's last days into the next one.

@@ -16,8 +16,8 @@ from shop_reading import kpis, read, rows, truth
 
 from ecomdata.errors import UsageError
 from ecomdata.generate import ShopPlan, generate_shop
-from ecomdata.generate.dirt import AnswerKey, Soiler
-from ecomdata.generate.faults import FAULTS, rates
+from ecomdata.generate.dirt.faults import FAULTS, rates
+from ecomdata.generate.dirt.soiler import AnswerKey, Soiler
 
 HEADERS = {
     "orders.csv": (

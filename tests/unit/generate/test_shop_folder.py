@@ -12,9 +12,10 @@ import pytest
 from shop_reading import bytes_by_file
 
 from ecomdata.errors import UsageError
-from ecomdata.generate import ShopPlan, extend_shop, files, generate_shop, writer
-from ecomdata.generate.parquet import to_parquet
-from ecomdata.generate.records import OrderText
+from ecomdata.generate import ShopPlan, extend_shop, generate_shop, writer
+from ecomdata.generate.files import series as files
+from ecomdata.generate.files.parquet import to_parquet
+from ecomdata.generate.files.records import OrderText
 
 PLAN = ShopPlan(orders=20)
 #: What is being made, in turn.

@@ -15,7 +15,7 @@ from shop_statistics import agreement_of_shares
 
 from ecomdata.generate import ShopPlan, generate_shop
 from ecomdata.generate.calendar import make_calendar
-from ecomdata.generate.catalogue import (
+from ecomdata.generate.goods.catalogue import (
     LAUNCHED_LATER,
     PRICE_RANGE,
     REPRICED,
@@ -24,9 +24,9 @@ from ecomdata.generate.catalogue import (
     Catalogue,
     make_catalogue,
 )
-from ecomdata.generate.customers import settle
-from ecomdata.generate.ladder import Ladder
-from ecomdata.generate.tastes import Tastes
+from ecomdata.generate.goods.ladder import Ladder
+from ecomdata.generate.goods.tastes import Tastes
+from ecomdata.generate.people.customers import settle
 
 PLAN = ShopPlan(orders=80_000)
 RARE = 1e-4

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ecomdata.generate import timeline
 from ecomdata.generate.calendar import Calendar, make_calendar
-from ecomdata.generate.draws import Ints
+from ecomdata.generate.chance.draws import Ints
 from ecomdata.generate.plan import ShopPlan
 from ecomdata.generate.timeline import GUEST, Timeline, order_keys
 

@@ -162,6 +162,8 @@ def test_the_headline_has_every_figure_of_the_period_of_before_and_of_all_days()
     assert numbers("orders") == ("2", "1", "4", "1.000000")
     assert numbers("average_order_value") == ("12.51", "10.00", "10.00", "0.251000")
     assert numbers("units") == ("4", "2", "7", "1.000000")
+    assert numbers("repeat_purchase_rate") == ("1.000000", "0.000000", "1.000000", None)
+    assert numbers("returning_customer_rate") == ("0.000000", "0.000000", "0.000000", None)
     for absent in ("returns", "return_rate", "gross_margin", "margin_rate"):
         assert numbers(absent) == (None, None, None, None)
 

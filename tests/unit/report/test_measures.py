@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from ledgers import Entry, ledger, random_entries, sale
 
-from ecomdata.report.measures import GRAINS, sales_sql
+from ecomdata.report.measures import GRAINS, customers_sql, sales_sql
 
 START, END = date(2023, 12, 10), date(2024, 1, 31)
 
@@ -89,6 +90,47 @@ def test_the_figures_by_a_grain_are_those_counted_one_by_one(
     assert answer == [
         dict(zip(grains, key, strict=True)) | figures(part) for key, part in sorted(parts.items())
     ]
+
+
+def customer_rates(entries: Sequence[Entry]) -> dict[str, Decimal | None]:
+    """The rates of customers, by the definitions in docs/kpis.md."""
+    kept = [e for e in entries if e.entry_type == "sale" and not e.is_cancelled and e.customer_id]
+    orders = defaultdict(set)
+    for entry in kept:
+        orders[entry.customer_id].add(entry.order_id)
+    first_time = {entry.customer_id for entry in kept if entry.customer_type == "new"}
+    repeat = sum(len(of_one) >= 2 for of_one in orders.values())
+    return {
+        "repeat_purchase_rate": ratio(repeat, len(orders), 6),
+        "returning_customer_rate": ratio(len(orders.keys() - first_time), len(orders), 6),
+    }
+
+
+@pytest.mark.parametrize("days", [1, 4, 20, 53])
+def test_the_rates_of_customers_are_those_counted_one_by_one(days: int) -> None:
+    entries, end = random_entries(3, 150), START + timedelta(days=days - 1)
+    within = [entry for entry in entries if START <= entry.entry_date <= end]
+    answer = ledger(entries).query(customers_sql("duckdb"), [START, end]).dicts()
+    assert answer == [customer_rates(within)]
+
+
+def test_the_rates_tell_who_came_again_from_who_had_been_there_before() -> None:
+    day, ann, bo = date(2024, 1, 1), ("C1", "new"), ("C2", "returning")
+    bought = [(ann, "O1"), (ann, "O1"), (("C1", "returning"), "O2"), (bo, "O3")]
+    cancelled = replace(sale(day, "1.00", "O4"), customer_id="C2", is_cancelled=True)
+    guest = replace(sale(day, "1.00", "O5"), customer_id=None, customer_type="guest")
+    entries = [
+        replace(sale(day, "1.00", order), customer_id=customer, customer_type=kind)
+        for (customer, kind), order in bought
+    ]
+    connection = ledger([*entries, cancelled, guest, sale(END, "1.00", "O6")])
+    assert connection.query(customers_sql("duckdb"), [day, day]).rows == (
+        (Decimal("0.500000"), Decimal("0.500000")),  # C1 came twice, C2 had been there before
+    )
+
+
+def test_without_a_customer_the_rates_are_not_known() -> None:
+    assert ledger([]).query(customers_sql("duckdb"), [START, END]).rows == ((None, None),)
 
 
 def test_the_total_of_no_entry_is_one_row_of_nothing() -> None:

@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.draws import Floats, Ints, Purpose, Words, bits, words
-from ecomdata.generate.habits import LEVEL_BITS
-from ecomdata.generate.quantiles import interpolated
-from ecomdata.generate.tastes import Tastes
+from ecomdata.generate.chance.draws import Floats, Ints, Purpose, Words, bits, words
+from ecomdata.generate.chance.quantiles import interpolated
+from ecomdata.generate.goods.tastes import Tastes
+from ecomdata.generate.people.habits import LEVEL_BITS
 
 #: A place on the ladder is a number of this many bits.
 PLACE_BITS: Final = 24

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.draws import (
+from ecomdata.generate.chance.draws import (
     Bools,
     Floats,
     Ints,
@@ -20,8 +20,8 @@ from ecomdata.generate.draws import (
     chosen,
     words_at,
 )
-from ecomdata.generate.habits import GAMMA, STEP_BITS, WAIT_UNIT, Habits, P, Q
-from ecomdata.generate.quantiles import log
+from ecomdata.generate.chance.quantiles import log
+from ecomdata.generate.people.habits import GAMMA, STEP_BITS, WAIT_UNIT, Habits, P, Q
 
 #: Cancelled orders, in 65,536 (2 %).
 CANCELLED: Final = 1_311

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.baskets import REASONS, Lines, Returns
 from ecomdata.generate.calendar import WEEK, Calendar
+from ecomdata.generate.chance.draws import Ints, Purpose, words_at
 from ecomdata.generate.csvtext import (
     Column,
     csv_bytes,
@@ -19,12 +19,12 @@ from ecomdata.generate.csvtext import (
     only_where,
     table,
 )
-from ecomdata.generate.customers import Accounts, History
-from ecomdata.generate.draws import Ints, Purpose, words_at
-from ecomdata.generate.habits import Habits
-from ecomdata.generate.names import Names, countries
+from ecomdata.generate.goods.baskets import REASONS, Lines, Returns
+from ecomdata.generate.goods.tastes import MOST_LINES
+from ecomdata.generate.people.customers import Accounts, History
+from ecomdata.generate.people.habits import Habits
+from ecomdata.generate.people.names import Names, countries
 from ecomdata.generate.plan import ShopPlan
-from ecomdata.generate.tastes import MOST_LINES
 from ecomdata.generate.timeline import GUEST
 
 ORDER_COLUMNS: Final = (

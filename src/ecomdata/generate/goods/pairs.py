@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.catalogue import Catalogue
-from ecomdata.generate.draws import Bools, Ints, Purpose, words
-from ecomdata.generate.ladder import PLACE_BITS, Ladder
+from ecomdata.generate.chance.draws import Bools, Ints, Purpose, words
+from ecomdata.generate.goods.catalogue import Catalogue
+from ecomdata.generate.goods.ladder import PLACE_BITS, Ladder
+from ecomdata.generate.goods.tastes import MOST_LINES
 from ecomdata.generate.plan import ShopPlan
-from ecomdata.generate.tastes import MOST_LINES
 
 #: Planted lifts, in turn.
 LIFTS: Final = (4, 6, 9, 13)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.draws import Floats
+from ecomdata.generate.chance.draws import Floats
 
 _LN_2: Final = 0.6931471805599453
 #: Its first 32 bits, whose product with a power of two's exponent is exact, and the rest.

@@ -16,8 +16,8 @@ from typing import Final, Self, TextIO
 
 import numpy as np
 
-from ecomdata.generate.draws import Bools, Purpose, bits, words
-from ecomdata.generate.faults import (
+from ecomdata.generate.chance.draws import Bools, Purpose, bits, words
+from ecomdata.generate.dirt.faults import (
     BYTE_ORDER_MARK,
     FAULTS,
     Fault,

@@ -6,8 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ecomdata.generate.catalogue import Assortment, Catalogue
-from ecomdata.generate.draws import (
+from ecomdata.generate.chance.draws import (
     Bools,
     Ints,
     Purpose,
@@ -18,10 +17,11 @@ from ecomdata.generate.draws import (
     in_proportion,
     words_at,
 )
-from ecomdata.generate.ladder import Ladder
-from ecomdata.generate.pairs import Pairs
+from ecomdata.generate.goods.catalogue import Assortment, Catalogue
+from ecomdata.generate.goods.ladder import Ladder
+from ecomdata.generate.goods.pairs import Pairs
+from ecomdata.generate.goods.tastes import MOST_LINES, Tastes
 from ecomdata.generate.plan import ShopPlan
-from ecomdata.generate.tastes import MOST_LINES, Tastes
 
 #: Days from an order to the return: at least 3, mostly within 3 weeks, at most 45.
 RETURN_DELAYS: Final = tuple(3 + 42 * step * step // 64**2 for step in range(64))

@@ -8,8 +8,7 @@ from typing import Final, TypedDict
 import numpy as np
 
 from ecomdata.generate.calendar import Calendar
-from ecomdata.generate.csvtext import csv_bytes, digits, money, table
-from ecomdata.generate.draws import (
+from ecomdata.generate.chance.draws import (
     Bools,
     Floats,
     Ints,
@@ -21,7 +20,8 @@ from ecomdata.generate.draws import (
     words,
     words_at,
 )
-from ecomdata.generate.ladder import PLACE_BITS, Ladder
+from ecomdata.generate.csvtext import csv_bytes, digits, money, table
+from ecomdata.generate.goods.ladder import PLACE_BITS, Ladder
 from ecomdata.generate.plan import ShopPlan
 
 COLUMNS: Final = ("product_id", "product_name", "category", "price", "unit_cost")

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ecomdata.generate.calendar import Calendar
-from ecomdata.generate.draws import (
+from ecomdata.generate.chance.draws import (
     Bools,
     Floats,
     Ints,
@@ -20,7 +20,7 @@ from ecomdata.generate.draws import (
     words,
     words_at,
 )
-from ecomdata.generate.habits import (
+from ecomdata.generate.people.habits import (
     GROWTH_PER_TICK,
     IDLE,
     LEADS,
@@ -30,7 +30,7 @@ from ecomdata.generate.habits import (
     Habits,
     make_habits,
 )
-from ecomdata.generate.names import country_levels
+from ecomdata.generate.people.names import country_levels
 from ecomdata.generate.plan import MOST_ORDERS, ShopPlan
 
 #: Accounts made at a time.

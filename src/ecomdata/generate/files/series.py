@@ -14,10 +14,10 @@ from typing import Self
 import numpy as np
 
 from ecomdata.errors import UsageError
-from ecomdata.generate.dirt import AnswerKey, Soiler
-from ecomdata.generate.draws import Bools
-from ecomdata.generate.folder import TRUTH
-from ecomdata.generate.parquet import TYPES, to_parquet
+from ecomdata.generate.chance.draws import Bools
+from ecomdata.generate.dirt.soiler import AnswerKey, Soiler
+from ecomdata.generate.files.folder import TRUTH
+from ecomdata.generate.files.parquet import TYPES, to_parquet
 from ecomdata.generate.plan import ShopPlan
 
 

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from ecomdata.errors import UsageError
-from ecomdata.generate.names import countries
 
 #: Events that are chosen for a shop at most: three of each kind.
 MOST_EVENTS: Final = 24
@@ -248,7 +247,5 @@ def _demand_value(name: str, value: object) -> None:
         raise UsageError(f"{name} {value!r} is no text: give one")
     if name == "product_id" and not _PRODUCT_ID.fullmatch(value):
         raise UsageError(f"product_id {value!r} is none: give one such as P00012")
-    if name == "country" and value not in countries():
-        raise UsageError(f"country {value!r} is none: give one of {', '.join(countries())}")
     if name == "signed_up_before":
         _day(name, value)

@@ -15,15 +15,15 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from ecomdata.errors import UsageError
-from ecomdata.generate.baskets import Lines, Orders
 from ecomdata.generate.calendar import Calendar
-from ecomdata.generate.catalogue import Assortment, Catalogue
-from ecomdata.generate.customers import Population, country_of, opened_before
-from ecomdata.generate.draws import Bools, Ints, Purpose, Words, bits, words_at
-from ecomdata.generate.events import COPIES, Event, demand_room_for_copies
-from ecomdata.generate.names import countries
+from ecomdata.generate.chance.draws import Bools, Ints, Purpose, Words, bits, words_at
+from ecomdata.generate.events.event import COPIES, Event, demand_room_for_copies
+from ecomdata.generate.goods.baskets import Lines, Orders
+from ecomdata.generate.goods.catalogue import Assortment, Catalogue
+from ecomdata.generate.goods.tastes import MOST_LINES
+from ecomdata.generate.people.customers import Population, country_of, opened_before
+from ecomdata.generate.people.names import countries
 from ecomdata.generate.plan import ShopPlan
-from ecomdata.generate.tastes import MOST_LINES
 from ecomdata.generate.timeline import GUEST
 
 #: Of a leaked coupon, per cent; like other discounts a multiple of `STEP`.
@@ -87,7 +87,13 @@ class _Planted:
                 f"{what} is about {segment['product_id']}: "
                 f"give a product up to P{len(catalogue.prices):05d}"
             )
-        self._country = countries().index(segment["country"]) if "country" in segment else -1
+        self._country = -1
+        if "country" in segment:
+            if segment["country"] not in countries():
+                raise UsageError(
+                    f"{what} is about {segment['country']!r}: give one of {', '.join(countries())}"
+                )
+            self._country = countries().index(segment["country"])
         self._in_category = np.ones(len(catalogue.prices), dtype=np.bool_)
         if "category" in segment:
             if segment["category"] not in catalogue.categories:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from ecomdata.generate.chance.draws import Ints, Words, below, bits, in_proportion
 from ecomdata.generate.csvtext import Column, number, table
-from ecomdata.generate.draws import Ints, Words, below, bits, in_proportion
 
 #: Of addresses: reserved names, so that no mail ever reaches anybody.
 DOMAINS: Final = ("example.com", "example.org", "example.net", "mail.example.com")

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from ecomdata.generate.calendar import DAY, WEEK
-from ecomdata.generate.draws import Floats, Ints
-from ecomdata.generate.quantiles import beta, exponential, gamma
+from ecomdata.generate.chance.draws import Floats, Ints
+from ecomdata.generate.chance.quantiles import beta, exponential, gamma
 
 #: CDNOW's published parameters, the rate per week.
 R, ALPHA, A, B = 0.243, 4.414, 0.793, 2.426

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 import numpy as np
 
 from ecomdata.errors import UsageError
-from ecomdata.generate.catalogue import MOST_MONTHS, Catalogue
-from ecomdata.generate.draws import Purpose, below, words
-from ecomdata.generate.events import KINDS, Event
-from ecomdata.generate.names import countries, country_levels
+from ecomdata.generate.chance.draws import Purpose, below, words
+from ecomdata.generate.events.event import KINDS, Event
+from ecomdata.generate.goods.catalogue import MOST_MONTHS, Catalogue
+from ecomdata.generate.people.names import countries, country_levels
 from ecomdata.generate.plan import ShopPlan
 
 #: Words of `Purpose.EVENT` from here on choose events; those before it are the events' own.

@@ -1,0 +1,1 @@
+"""Chance: words by address, and tables of distributions."""

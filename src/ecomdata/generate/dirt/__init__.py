@@ -1,0 +1,1 @@
+"""Dirt: the faults of real exports, and planting them."""

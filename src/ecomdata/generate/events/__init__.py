@@ -1,0 +1,1 @@
+"""Events: causes that are planted in a shop, and what they did."""

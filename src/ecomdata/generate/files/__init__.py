@@ -1,0 +1,1 @@
+"""Files: what is written of a shop, and where."""

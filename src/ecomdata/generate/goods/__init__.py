@@ -1,0 +1,1 @@
+"""Products: what they cost, how they sell, and the baskets that hold them."""

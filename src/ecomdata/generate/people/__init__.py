@@ -1,0 +1,1 @@
+"""Customers: what they are called, and how they come, buy and go."""
