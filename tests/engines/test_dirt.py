@@ -14,7 +14,7 @@ from servers import ENGINES, NewPipeline
 from shops import in_order, load, rows
 
 from ecomdata.generate import ShopPlan, generate_shop
-from ecomdata.generate.faults import FAULTS
+from ecomdata.generate.dirt.faults import FAULTS
 from ecomdata.pipeline import Pipeline
 
 pytest_plugins = ["engine_fixtures"]
