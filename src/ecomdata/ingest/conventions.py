@@ -13,7 +13,12 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 _COMMA_DECIMALS = re.compile(r",[0-9]{1,2}[^\S\n]*$", re.MULTILINE)
 _POINT_DECIMALS = re.compile(r"[.][0-9]{1,2}[^\S\n]*$", re.MULTILINE)
 _SPLIT_DATE = re.compile(r"^[^\S\n]*([0-9]{1,2})[/.-]([0-9]{1,2})[/.-][0-9]{4}", re.MULTILINE)
+_YEAR_FIRST = re.compile(r"^[^\S\n]*[0-9]{4}[/.-]", re.MULTILINE)
 _DIGITS_ALIKE = bytes.maketrans(b"123456789.-", b"000000000//")
+
+
+#: A date written in another way than so many is a mistake.
+MOST_FOR_A_MISTAKE = 9
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Evidence:
     day_first: int = 0
     month_first: int = 0
     either_first: int = 0
+    year_first: int = 0
 
     def decimal_mark(self) -> DecimalMark:
         """The mark that more of the file's numbers are written with; a point where none tell."""
@@ -46,32 +52,37 @@ class Evidence:
             return "mdy"
         return None if self.either_first or self.day_first else "ymd"
 
+    def puts_years_first(self) -> bool:
+        """The file's dates put the year first, and the few others are mistakes to be refused."""
+        others = self.day_first + self.month_first + self.either_first
+        return self.year_first > MOST_FOR_A_MISTAKE * others
+
 
 class EvidenceCounter:
     """Counts the evidence of a file while it is read, at the cost of a search where there is none.
 
     Decimal points are by far the most, and matter only where there are decimal commas: values are
     passed over unless they have a comma. Where a file has both it must be read again,
-    `with_points`.
+    `thorough`.
 
     Args:
         numbers: positions of the columns that tell the decimal mark.
         dates: positions of the columns that tell the order of day and month.
-        with_points: pass over nothing.
+        thorough: pass over nothing, and count the dates that put the year first.
     """
 
     def __init__(
-        self, numbers: Sequence[int], dates: Sequence[int], *, with_points: bool = False
+        self, numbers: Sequence[int], dates: Sequence[int], *, thorough: bool = False
     ) -> None:
         self._numbers = numbers
         self._dates = dates
-        self._with_points = with_points
+        self._thorough = thorough
         self._passed_over = False
         self._counts: Counter[str] = Counter()
 
     @property
     def evidence(self) -> Evidence | None:
-        """What was found; None where the file must be read again, with points."""
+        """What was found; None where the file must be read again, thoroughly."""
         if self._counts["comma_decimals"] and self._passed_over:
             return None
         return Evidence(**self._counts)
@@ -87,7 +98,7 @@ class EvidenceCounter:
         A date's year has a separator before it: that is looked for with all digits and separators
         made one, from the end, as separators are fewer than zeros.
         """
-        if self._with_points or (self._numbers and delimiter != b"," and b"," in block):
+        if self._thorough or (self._numbers and delimiter != b"," and b"," in block):
             return True
         if self._dates and block.translate(_DIGITS_ALIKE).rfind(b"/0000") >= 0:
             return True
@@ -95,13 +106,15 @@ class EvidenceCounter:
         return False
 
     def _add_numbers(self, values: str) -> None:
-        if self._with_points or "," in values:
+        if self._thorough or "," in values:
             self._counts["comma_decimals"] += len(_COMMA_DECIMALS.findall(values))
             self._counts["point_decimals"] += len(_POINT_DECIMALS.findall(values))
         elif values:
             self._passed_over = True
 
     def _add_dates(self, values: str) -> None:
+        if self._thorough:
+            self._counts["year_first"] += len(_YEAR_FIRST.findall(values))
         for (first, second), count in Counter(_SPLIT_DATE.findall(values)).items():
             if int(second) <= 12:
                 self._counts["day_first" if int(first) > 12 else "either_first"] += count

@@ -96,6 +96,8 @@ class Intake:
         """
         evidence = self._evidence.evidence or self._evidence_anew()
         date_order = evidence.date_order() or default or self._source.kind.date_order
+        if date_order is None and self._evidence_anew().puts_years_first():
+            date_order = "ymd"
         if date_order is None:
             raise InputError(
                 f"{self._source.file.place}: its dates can be read as day/month or month/day, and "
@@ -107,17 +109,17 @@ class Intake:
     def _picked(self) -> dict[str, int]:
         return dict(sorted(self._positions.items(), key=itemgetter(1)))
 
-    def _new_counter(self, *, with_points: bool = False) -> EvidenceCounter:
+    def _new_counter(self, *, thorough: bool = False) -> EvidenceCounter:
         kind = self._source.kind
         numbers, dates = (
             [self._positions[name] for name in names if name in self._positions]
             for names in (kind.numbers, kind.dates)
         )
-        return EvidenceCounter(numbers, dates, with_points=with_points)
+        return EvidenceCounter(numbers, dates, thorough=thorough)
 
     def _evidence_anew(self) -> Evidence:
-        """Read the file again: it has decimal commas, and points that were passed over."""
-        counter = self._new_counter(with_points=True)
+        """Read the file again and pass over nothing: commas alone, or a few dates, do not tell."""
+        counter = self._new_counter(thorough=True)
         for item in Reader(self._source.file.readable, self._source.dialect).batches():
             if not isinstance(item, Reject):
                 counter.add_rows(item.rows)

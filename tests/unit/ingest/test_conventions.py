@@ -57,9 +57,29 @@ def test_points_that_were_passed_over_are_asked_for_once_there_is_a_decimal_comm
     assert counter.evidence == Evidence()
     counter.add_rows([["1,50"]])
     assert counter.evidence is None
-    again = EvidenceCounter([0], [], with_points=True)
+    again = EvidenceCounter([0], [], thorough=True)
     again.add_rows([["1.50"], ["2.50"], ["1,50"]])
     assert again.evidence == Evidence(point_decimals=2, comma_decimals=1)
+
+
+def test_dates_with_the_year_first_are_counted_where_nothing_is_passed_over() -> None:
+    counter = EvidenceCounter([], [0], thorough=True)
+    counter.add_rows([["2024-05-01"], [" 2024/05/01"], ["1.5.2024"], ["20240501"]])
+    assert counter.evidence == Evidence(either_first=1, year_first=2)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (Evidence(either_first=1, year_first=10), True),
+        (Evidence(either_first=1, year_first=9), False),
+        (Evidence(day_first=1, month_first=1, either_first=1, year_first=28), True),
+        (Evidence(day_first=1, month_first=1, either_first=1, year_first=27), False),
+        (Evidence(either_first=1), False),
+    ],
+)
+def test_one_date_in_ten_is_no_mistake(evidence: Evidence, expected: bool) -> None:
+    assert evidence.puts_years_first() is expected
 
 
 @pytest.mark.parametrize(
