@@ -58,11 +58,17 @@ lines_trimmed as (
 
 ),
 
+orders_restated as (
+
+    {{ latest_statements('lines_trimmed', ['order_id']) }}
+
+),
+
 texts_normalised as (
 
     select
-        *,
-        {{ is_superseded(['order_id']) }} as is_superseded,
+        lines_trimmed.*,
+        {{ is_superseded('lines_trimmed', 'orders_restated') }} as is_superseded,
         {{ number_text('quantity_text', 'decimal_mark') }} as quantity_number,
         {{ number_text('total_price_text', 'decimal_mark') }} as total_price_number,
         {{ number_text('unit_price_text', 'decimal_mark') }} as unit_price_number,
@@ -71,6 +77,7 @@ texts_normalised as (
         {{ date_text('order_date_text', 'date_order') }} as order_day,
         {{ minutes_of_day('order_date_text') }} as order_minutes
     from lines_trimmed
+    left join orders_restated on lines_trimmed.order_id = orders_restated.order_id
 
 ),
 

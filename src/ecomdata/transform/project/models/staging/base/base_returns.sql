@@ -77,16 +77,26 @@ lines_trimmed as (
 
 ),
 
+returns_restated as (
+
+    {{ latest_statements('lines_trimmed', ['order_id', 'return_id']) }}
+
+),
+
 texts_normalised as (
 
     select
-        *,
-        {{ is_superseded(['order_id', 'return_id']) }} as is_superseded,
+        lines_trimmed.*,
+        {{ is_superseded('lines_trimmed', 'returns_restated') }} as is_superseded,
         {{ number_text('quantity_text', 'decimal_mark') }} as quantity_number,
         {{ number_text('refund_amount_text', 'decimal_mark') }} as refund_amount_number,
         {{ date_text('return_date_text', 'date_order') }} as return_day,
         {{ minutes_of_day('return_date_text') }} as return_minutes
     from lines_trimmed
+    left join returns_restated
+        on
+            lines_trimmed.order_id = returns_restated.order_id
+            and lines_trimmed.return_id is not distinct from returns_restated.return_id
 
 ),
 
