@@ -17,7 +17,7 @@ GUEST: Final = -1
 _CUSTOMER_BITS: Final = 34
 _CUSTOMER: Final = (1 << _CUSTOMER_BITS) - 1
 #: Orders that are sorted at a time, about, and periods at most (files that are open at once).
-SORTED: Final = 1 << 19
+SORTED: Final = 1 << 18
 MOST_PERIODS: Final = 200
 
 

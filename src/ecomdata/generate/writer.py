@@ -327,7 +327,7 @@ def _in_order(work: Callable[[_Job], _Done], jobs: Iterable[_Job], workers: int)
         try:
             for job in jobs:
                 ahead.append(pool.submit(work, job))
-                if len(ahead) > 2 * workers:
+                if len(ahead) > workers:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

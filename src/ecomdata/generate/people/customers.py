@@ -34,7 +34,7 @@ from ecomdata.generate.people.names import country_levels
 from ecomdata.generate.plan import MOST_ORDERS, ShopPlan
 
 #: Accounts made at a time.
-BLOCK: Final = 1 << 16
+BLOCK: Final = 1 << 15
 #: Accounts from whose habits those of a shop are judged beforehand; fewer where there are many
 #: habits to judge.
 PILOT: Final = 1 << 14
