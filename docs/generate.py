@@ -9,7 +9,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 COMMANDS = (
-    "run generate load connect sources build test docs report kpis query quarantine status doctor "
+    "run generate load connect sources build test docs report kpis metrics query quarantine status doctor "
     "warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
 ).split()
 

@@ -113,6 +113,19 @@ class Pipeline:
         with self._reading() as (connection, engine):
             return report.kpi_table(connection, engine, by, start, end)
 
+    def metrics(
+        self, names: Sequence[str], by: Sequence[str], start: date | None, end: date | None
+    ) -> report.MetricTable:
+        """Return metrics of the semantic layer by dimensions."""
+        with self._reading() as (connection, engine):
+            manifest = transform.semantic_manifest(self.settings, engine)
+            return report.metric_table(connection, engine, manifest, names, by, start, end)
+
+    def vocabulary(self) -> report.Vocabulary:
+        """Return the metrics and dimensions that there are."""
+        engine = open_warehouse(self.settings).engine
+        return report.vocabulary(engine, transform.semantic_manifest(self.settings, engine))
+
     def query(self, sql: str) -> Table:
         """Run a stranger's SQL on a connection that can change nothing."""
         with self._reading() as (connection, _):

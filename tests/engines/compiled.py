@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from shops import ORDERS, load, shop
 
@@ -36,14 +37,23 @@ class Compiled:
 def compiled(pipeline: Pipeline) -> Compiled:
     """Build an empty warehouse's first shop with dbt and keep what it ran."""
     load(pipeline, shop(pipeline.settings.project / "first", orders=ORDERS))
-    target = pipeline.build([], False).target
+    return read(pipeline.build([], False).target)
+
+
+def read(target: Path) -> Compiled:
+    """What the last build ran, or would have run had it not failed before, by dbt's own files."""
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     models, checks = [], []
     for result in json.loads((target / "run_results.json").read_text())["results"]:
-        kind, _, name = result["unique_id"].split(".")[:3]
+        node = nodes[result["unique_id"]]
+        kind, name = node["resource_type"], node["name"]
+        if kind != "model" and "test_metadata" in node:
+            continue
+        path = target / "compiled" / node["package_name"] / node["original_file_path"]
         # The database that the names begin with is another one each time.
-        sql = re.sub(r'"[^"]+"\.("[^"]+"\."[^"]+")', r"\1", result["compiled_code"])
+        sql = re.sub(r'"[^"]+"\.("[^"]+"\."[^"]+")', r"\1", path.read_text())
         if kind == "model":
-            models.append((result["relation_name"].split(".", 1)[1], sql))
-        elif len(result["unique_id"].split(".")) == 3 and "within_the_limit" not in name:
+            models.append((node["relation_name"].split(".", 1)[1], sql))
+        elif "within_the_limit" not in name:
             checks.append((name, sql))
     return Compiled(tuple(models), tuple(checks))

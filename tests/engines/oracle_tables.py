@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import oracle_products
 from oracle import ZERO, Entry, Shop, grouped, measures, ratio
 
 Row = dict[str, Any]
@@ -70,6 +71,7 @@ def product_performance(shop: Shop) -> list[Row]:
                 "revenue_share": ratio(row.pop("net_sales"), everything, 6),
             }
             | row
+            | oracle_products.lately(shop, product_id)
         )
     rows.sort(key=lambda row: (-row["total_revenue"], row["product_id"]))
     better = ZERO
@@ -85,35 +87,6 @@ def product_performance(shop: Shop) -> list[Row]:
             else "C"
         )
         better += row["total_revenue"]
-    return rows
-
-
-def customer_behavior(shop: Shop) -> list[Row]:
-    """`final_customer_behavior`."""
-    entries = shop.ledger()
-    known = {customer.customer_id: customer for customer in shop.customers}
-    columns = [
-        *("orders", "units", "gross_sales", "discounts", "returns", "cancellations"),
-        *("net_sales", "average_order_value"),
-    ]
-    rows = []
-    for customer_id in sorted(known.keys() | {entry.customer_id for entry in entries}, key=str):
-        own = [entry for entry in entries if entry.customer_id == customer_id]
-        customer, figures = known.get(customer_id or ""), measures(own)
-        days = shop.order_days(customer_id) if customer_id else []
-        row = {
-            "customer_id": customer_id or "(guest)",
-            "is_guest": customer_id is None,
-            "is_known": customer is not None,
-            "country": (customer and customer.country) or "Unknown",
-            "signup_date": customer and customer.signup_date,
-            "first_order_date": min(days, default=None),
-            "last_order_date": max(days, default=None),
-            "median_days_between_orders": shop.median_gap(customer_id) if customer_id else None,
-        } | {name: figures[name] for name in columns}
-        if customer_id is None:
-            row |= {"orders": None, "average_order_value": None}
-        rows.append(row)
     return rows
 
 

@@ -22,10 +22,15 @@ WRITTEN = (
 )
 
 FINAL_TABLES = (
+    "final_cohort_retention",
     "final_customer_behavior",
+    "final_customer_segments",
     "final_data_quality",
+    "final_product_affinity",
     "final_product_performance",
+    "final_sales_bridge",
     "final_sales_report",
+    "final_segment_movements",
 )
 
 

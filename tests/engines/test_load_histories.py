@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import oracle_customers
+import oracle_products
 import oracle_tables
 import pytest
 from batches import Book, Export, buyer_of, day_of
@@ -33,7 +35,12 @@ EXAMPLES = int(os.environ.get("ECOMDATA_EXAMPLES", "8"))
 ORACLE = {
     "final_sales_report": oracle_tables.sales_report,
     "final_product_performance": oracle_tables.product_performance,
-    "final_customer_behavior": oracle_tables.customer_behavior,
+    "final_product_affinity": oracle_products.product_affinity,
+    "final_sales_bridge": oracle_products.sales_bridge,
+    "final_customer_behavior": oracle_customers.customer_behavior,
+    "final_customer_segments": oracle_customers.customer_segments,
+    "final_segment_movements": oracle_customers.segment_movements,
+    "final_cohort_retention": oracle_customers.cohort_retention,
 }
 
 # What is drawn.

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import handmade
+import oracle_customers
+import oracle_products
 import oracle_tables
 import pytest
 from oracle import Shop, measures
@@ -121,7 +123,12 @@ def test_the_ledger_has_every_entry(built: tuple[Snapshot, Shop]) -> None:
     [
         ("final_sales_report", oracle_tables.sales_report),
         ("final_product_performance", oracle_tables.product_performance),
-        ("final_customer_behavior", oracle_tables.customer_behavior),
+        ("final_product_affinity", oracle_products.product_affinity),
+        ("final_sales_bridge", oracle_products.sales_bridge),
+        ("final_customer_behavior", oracle_customers.customer_behavior),
+        ("final_customer_segments", oracle_customers.customer_segments),
+        ("final_segment_movements", oracle_customers.segment_movements),
+        ("final_cohort_retention", oracle_customers.cohort_retention),
     ],
 )
 def test_a_final_table_is_the_oracles_cell_by_cell(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import handmade
+import oracle_customers
 import oracle_tables
 import pytest
 from oracle import Shop, measures, ratio
@@ -43,7 +44,8 @@ def changed(value: Decimal | int | None, previous: Decimal | int | None) -> str 
 
 
 def figures(truth: Shop, start: date, end: date) -> dict[str, Any]:
-    return measures(entry for entry in truth.ledger() if start <= entry.day <= end)
+    entries = [entry for entry in truth.ledger() if start <= entry.day <= end]
+    return measures(entries) | oracle_customers.rates(entries)
 
 
 #: The first files have 54 days, which hold twice 7 days; the changed ones 62, which hold twice 30.

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import oracle_products
 import pytest
 from servers import NewPipeline
 from shops import Rows, final_tables, load, rows, types
@@ -176,6 +177,23 @@ def test_sales_by_a_dimension_are_what_the_lines_add_up_to(
     )
     found = {row[name]: (row[sales], row[orders]) for row in table.dicts()}
     assert found == expected
+
+
+def test_pairs_of_products_are_counted_as_itertools_counts_them(
+    built: Pipeline, lines: list[Line]
+) -> None:
+    baskets: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        if not line.is_return:
+            baskets[line.invoice].add(line.product)
+    assert max(len(basket) for basket in baskets.values()) == 674
+    found = built.query(
+        "select first_product_id, second_product_id, orders, orders_with_first,"
+        " orders_with_second, orders_with_both from final.final_product_affinity"
+    ).rows
+    counts = {row[:2]: row[2:] for row in found}
+    assert len(counts) == len(found) == 448_885
+    assert counts == oracle_products.pairs_counted(baskets.values(), 5)
 
 
 def test_every_final_table_is_equal_on_both_engines_cell_by_cell(

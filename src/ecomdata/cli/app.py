@@ -2,7 +2,6 @@
 
 import dataclasses
 from dataclasses import asdict
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +9,9 @@ import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.generating import generate
+from ecomdata.cli.metrics import metrics
 from ecomdata.cli.options import Options, accept_before_command, command
+from ecomdata.cli.period import From, To, day
 from ecomdata.cli.server import warehouse_app
 from ecomdata.errors import UsageError
 
@@ -31,13 +32,6 @@ app = typer.Typer(
 )
 app.add_typer(warehouse_app, name="warehouse")
 
-_DAY = ["%Y-%m-%d"]
-From = Annotated[
-    datetime | None, typer.Option("--from", formats=_DAY, metavar="DATE", help="First day.")
-]
-To = Annotated[
-    datetime | None, typer.Option("--to", formats=_DAY, metavar="DATE", help="Last day.")
-]
 Select = Annotated[
     list[str] | None, typer.Option(metavar="MODEL", help="dbt's node selection; may be repeated.")
 ]
@@ -298,7 +292,7 @@ def report(
     """
     pipeline = options.pipeline()
     page = out or pipeline.settings.project / "report.html"
-    pipeline.write_report(page, _day(start), _day(end))
+    pipeline.write_report(page, day(start), day(end))
     options.terminal.answer({"report": str(page)}, f"report: {page}")
 
 
@@ -315,7 +309,7 @@ def kpis(
 
     Example: ecomdata kpis --by product --from 2025-01-01
     """
-    result = options.pipeline().kpis(by, _day(start), _day(end))
+    result = options.pipeline().kpis(by, day(start), day(end))
     if result.table is not None:
         show.table(options.terminal, f"Sales by {by}", result.table, shortened=("product_name",))
         return
@@ -323,6 +317,9 @@ def kpis(
         options.terminal.document(result.headline)
     elif result.headline is not None:
         show.headline(options.terminal, result.headline)
+
+
+command(app)(metrics)
 
 
 @command(app)
@@ -435,7 +432,3 @@ def _written(
         "" if escape == "none" else escape,
         header_line,
     )
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value else None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ecomdata.ingest import Load, Undone
     from ecomdata.ingest.connector import Connector
     from ecomdata.ingest.reading.contents import Contents
+    from ecomdata.report import Vocabulary
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
 
@@ -258,6 +259,16 @@ def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
     if absent:
         terminal.say(f"not in this data: {', '.join(absent)}")
     notes(terminal, document["caveats"])
+
+
+def vocabulary(terminal: "Terminal", vocabulary: "Vocabulary") -> None:
+    """Print the metrics that there are, and what they can be asked by."""
+    terminal.say("metrics:")
+    for kpi in vocabulary.metrics.values():
+        terminal.say(_wrapped(f"{kpi.name}: {kpi.definition}", "  "))
+    terminal.say("by any of:")
+    for dimension in vocabulary.dimensions.values():
+        terminal.say(_wrapped(f"{dimension.name}: {dimension.definition}", "  "))
 
 
 def quality(terminal: "Terminal", quality: dict[str, Any]) -> None:

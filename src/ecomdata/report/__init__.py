@@ -2,6 +2,7 @@
 
 from ecomdata.report.data import report_data
 from ecomdata.report.kpis import KPIS
+from ecomdata.report.metrics import MetricTable, Vocabulary, metric_table, vocabulary
 from ecomdata.report.page import render
 from ecomdata.report.tables import (
     KpiTable,
@@ -15,11 +16,15 @@ from ecomdata.report.tables import (
 __all__ = [
     "KPIS",
     "KpiTable",
+    "MetricTable",
     "Status",
+    "Vocabulary",
     "kpi_table",
+    "metric_table",
     "quarantine",
     "render",
     "report_data",
     "require_build",
     "status",
+    "vocabulary",
 ]

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal
 
 from ecomdata.errors import UsageError
-from ecomdata.report.measures import LEDGER, sales_sql
+from ecomdata.report.measures import LEDGER, customers_sql, sales_sql
 from ecomdata.warehouse import Connection
 
 Unit = Literal["money", "count", "rate", "number"]
@@ -16,7 +16,7 @@ Better = Literal["up", "down", "neutral"]
 
 @dataclass(frozen=True)
 class Kpi:
-    """One figure of `sales_measures` or `sales_ratios` (the dbt project's macros).
+    """One figure of the dbt project's macros (`macros/measures.sql`).
 
     Args:
         needs: the row of `meta.capabilities` without which it is not in the data.
@@ -51,6 +51,12 @@ KPIS: Final = (
         "Orders that are their customer's first in all history.", "customers"),
     Kpi("returning_orders", "Returning orders", "count", "up",
         "Orders of customers who had ordered before.", "customers"),
+    Kpi("repeat_purchase_rate", "Repeat purchase rate", "rate", "up",
+        "Customers with two orders or more in the period divided by those with one or more.",
+        "customers"),
+    Kpi("returning_customer_rate", "Returning customer rate", "rate", "up",
+        "Customers whose first order is older than the period divided by all with an order in it.",
+        "customers"),
     Kpi("units", "Units", "count", "up",
         "Units sold less units cancelled and returned."),
     Kpi("units_per_order", "Units per order", "number", "up",
@@ -168,12 +174,7 @@ def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str
     """Return the headline figures and their periods, as JSON has them."""
     value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
     previous = _totals(connection, engine, covered.previous) if covered.previous else {}
-    absent = {
-        row[0]
-        for row in connection.query(
-            "select capability from meta.capabilities where not is_in_data"
-        ).rows
-    }
+    absent = absent_capabilities(connection)
     figures = [
         Figure(kpi, value.get(kpi.name), previous.get(kpi.name), all_days.get(kpi.name))
         if kpi.needs not in absent
@@ -186,6 +187,12 @@ def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str
         "kpis": [figure.document() for figure in figures],
         "caveats": _caveats(connection),
     }
+
+
+def absent_capabilities(connection: Connection) -> set[str]:
+    """Return what the loads cannot tell: the figures that need it are not in the data."""
+    found = connection.query("select capability from meta.capabilities where not is_in_data")
+    return {capability for (capability,) in found.rows}
 
 
 def as_text(value: Decimal | int | None) -> str | None:
@@ -204,5 +211,7 @@ def _caveats(connection: Connection) -> list[str]:
 
 def _totals(connection: Connection, engine: str, period: Period) -> dict[str, Any]:
     """Every figure of a period by name."""
-    [row] = connection.query(sales_sql(engine, "total"), [period.start, period.end]).dicts()
-    return row
+    days = [period.start, period.end]
+    [sales] = connection.query(sales_sql(engine, "total"), days).dicts()
+    [rates] = connection.query(customers_sql(engine), days).dicts()
+    return sales | rates

@@ -51,7 +51,7 @@ def sales_by_product_sql(engine: str) -> str:
 
     Names and classes (over all days) are those of `final_product_performance`.
     """
-    macros = _macros(engine)
+    macros = project_macros(engine)
     share = macros.ratio("total_revenue", "(select sum(total_revenue) from listed)", 6)
     return (
         f"with sold as ({sales_sql(engine, 'product')}), listed as ("
@@ -66,15 +66,33 @@ def sales_by_product_sql(engine: str) -> str:
     )
 
 
+def customers_sql(engine: str) -> str:
+    """Return the SQL of the figures that are counted by customer, over orders of days $1 to $2.
+
+    Shape: one row; the rates are NULL where nobody ordered. Guests are no customers.
+    """
+    macros = project_macros(engine)
+    return (
+        "with orders as (select distinct customer_id, order_id, customer_type"
+        f" from {LEDGER} where entry_date between $1 and $2"
+        " and entry_type = 'sale' and not is_cancelled and customer_id is not null),"
+        " by_customer as (select customer_id, count(*) as orders,"
+        " count(case when customer_type = 'new' then 1 end) as new_orders"
+        " from orders group by customer_id),"
+        f" measured as (select {macros.customer_measures()} from by_customer) "
+        f"select {macros.customer_ratios()} from measured"
+    )
+
+
 @cache
 def _rendered(engine: str) -> tuple[str, str]:
-    macros = _macros(engine)
+    macros = project_macros(engine)
     return str(macros.sales_measures()), str(macros.sales_ratios())
 
 
 @cache
-def _macros(engine: str) -> Any:
-    """Load the project's macros with as much of dbt as they use."""
+def project_macros(engine: str) -> Any:
+    """Return the project's macros by name, rendered with as much of dbt as they use."""
     names = ("measures.sql", "portable/numbers.sql", "portable/text.sql")
     text = "".join((_MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(undefined=StrictUndefined)

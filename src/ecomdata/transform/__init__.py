@@ -1,5 +1,5 @@
 """The dbt project and the one place that runs it."""
 
-from ecomdata.transform.runner import BuildResult, NodeResult, run_dbt
+from ecomdata.transform.runner import BuildResult, NodeResult, run_dbt, semantic_manifest
 
-__all__ = ["BuildResult", "NodeResult", "run_dbt"]
+__all__ = ["BuildResult", "NodeResult", "run_dbt", "semantic_manifest"]

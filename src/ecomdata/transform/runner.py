@@ -5,6 +5,7 @@ dbt takes 1.7 CPU-seconds to import, and because its memory goes back when it en
 per run: its start-up is most of what a small build costs (docs/decisions/0003).
 """
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -79,8 +80,9 @@ def run_dbt(
         WarehouseBusyError: another process holds the DuckDB file.
     """
     project = str(resources.files("ecomdata.transform") / "project")
-    target = settings.cache / "dbt" / warehouse.engine
+    target = _target(settings, warehouse.engine)
     target.mkdir(parents=True, exist_ok=True)
+    _forget_another_project(Path(project), target)
     arguments = [
         *_WORDS[command],
         *("--project-dir", project),
@@ -123,6 +125,30 @@ def run_dbt(
     nodes = _results(target)
     _check(process.returncode, nodes, complaints, target)
     return BuildResult(nodes, target)
+
+
+def semantic_manifest(settings: Settings, engine: str) -> Path:
+    """Return where a build leaves the semantic manifest of the project."""
+    return _target(settings, engine) / "semantic_manifest.json"
+
+
+def _target(settings: Settings, engine: str) -> Path:
+    return settings.cache / "dbt" / engine
+
+
+def _forget_another_project(project: Path, target: Path) -> None:
+    """Drop what dbt remembers of a project whose files were other ones.
+
+    It compares file by file and takes what has moved from one file to another for a second one, so
+    an upgrade of the package would end in an error.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in project.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(project).as_posix()}\n".encode() + path.read_bytes())
+    known = target / "project.sha256"
+    if not known.is_file() or known.read_text("utf-8") != digest.hexdigest():
+        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        known.write_text(digest.hexdigest(), "utf-8")
 
 
 def _variables(settings: Settings) -> dict[str, Any]:

@@ -152,3 +152,24 @@ def test_an_end_without_results_says_what_dbt_said_last(complaints: list[str], s
 def test_the_errors_have_their_exit_codes() -> None:
     codes = [e.exit_code for e in (BuildError, TooManyRejectedError, WarehouseBusyError)]
     assert codes == [1, 1, 3]
+
+
+def test_what_dbt_remembers_of_another_project_is_dropped(tmp_path: Path) -> None:
+    project, target = tmp_path / "project", tmp_path / "target"
+    for folder in (project / "models", target):
+        folder.mkdir(parents=True)
+    model, memory = project / "models" / "one.yml", target / "partial_parse.msgpack"
+    model.write_text("metrics: []")
+
+    def is_kept() -> bool:
+        memory.write_text("parsed")
+        runner._forget_another_project(project, target)
+        return memory.exists()
+
+    assert not is_kept()
+    assert is_kept()
+    model.rename(project / "models" / "two.yml")
+    assert not is_kept()
+    assert is_kept()
+    (project / "models" / "two.yml").write_text("metrics: [1]")
+    assert not is_kept()

@@ -2,6 +2,14 @@
    grain the caller groups by. Read by the models and, rendered by the package, by every figure
    that is asked for at the terminal or drawn in the report. #}
 {% macro sales_measures() -%}
+    {{ sales_sums() }},
+    {{ orders_counted() }} as orders,
+    {{ orders_counted("customer_type = 'new'") }} as new_orders,
+    {{ orders_counted("customer_type = 'returning'") }} as returning_orders,
+    {{ customers_counted() }} as customers
+{%- endmacro %}
+
+{% macro sales_sums() -%}
     cast(coalesce(sum(case when entry_type = 'sale' then amount end), 0) as numeric(18, 2))
         as gross_sales,
     cast(coalesce(sum(case when entry_type = 'discount' then amount end), 0) as numeric(18, 2))
@@ -11,16 +19,6 @@
     cast(coalesce(sum(case when entry_type = 'cancellation' then amount end), 0) as numeric(18, 2))
         as cancellations,
     cast(coalesce(sum(amount), 0) as numeric(18, 2)) as net_sales,
-    cast(count(distinct case when entry_type = 'sale' and not is_cancelled then order_id end) as bigint)
-        as orders,
-    cast(count(distinct case
-        when entry_type = 'sale' and not is_cancelled and customer_type = 'new' then order_id
-    end) as bigint) as new_orders,
-    cast(count(distinct case
-        when entry_type = 'sale' and not is_cancelled and customer_type = 'returning' then order_id
-    end) as bigint) as returning_orders,
-    cast(count(distinct case when entry_type = 'sale' and not is_cancelled then customer_id end) as bigint)
-        as customers,
     cast(coalesce(sum(quantity), 0) as bigint) as units,
     cast(coalesce(sum(case when entry_type in ('sale', 'cancellation') then quantity end), 0) as bigint)
         as units_sold,
@@ -31,6 +29,18 @@
     end as numeric(18, 2)) as cost_amount
 {%- endmacro %}
 
+{% macro orders_counted(condition=none) -%}
+    cast(count(distinct case
+        when entry_type = 'sale' and not is_cancelled{{ " and " ~ condition if condition }} then order_id
+    end) as bigint)
+{%- endmacro %}
+
+{% macro customers_counted() -%}
+    cast(count(distinct case
+        when entry_type = 'sale' and not is_cancelled then customer_id
+    end) as bigint)
+{%- endmacro %}
+
 {# What is divided or added from the measures above, so that no average is ever averaged. #}
 {% macro sales_ratios() -%}
     {{ ratio('net_sales', 'orders', 2) }} as average_order_value,
@@ -39,4 +49,17 @@
     {{ ratio('units_returned', 'units_sold', 6) }} as return_rate,
     cast(net_sales + cost_amount as numeric(18, 2)) as gross_margin,
     {{ ratio('net_sales + cost_amount', 'net_sales', 6) }} as margin_rate
+{%- endmacro %}
+
+{# The figures that are counted by customer: over one row per customer with an order, with its
+   orders and those of them that are its first in all history. #}
+{% macro customer_measures() -%}
+    count(*) as customers,
+    count(case when orders >= 2 then 1 end) as repeat_customers,
+    count(case when new_orders = 0 then 1 end) as returning_customers
+{%- endmacro %}
+
+{% macro customer_ratios() -%}
+    {{ ratio('repeat_customers', 'customers', 6) }} as repeat_purchase_rate,
+    {{ ratio('returning_customers', 'customers', 6) }} as returning_customer_rate
 {%- endmacro %}

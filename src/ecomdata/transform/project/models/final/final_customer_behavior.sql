@@ -6,6 +6,12 @@ customers as (
 
 ),
 
+scored as (
+
+    select * from {{ ref('int_customers_scored') }}
+
+),
+
 ledger as (
 
     select * from {{ ref('int_revenue_ledger') }}
@@ -33,7 +39,15 @@ guests_listed as (
         cast(null as date) as signup_date,
         cast(null as date) as first_order_date,
         cast(null as date) as last_order_date,
+        cast(null as bigint) as days_since_last_order,
         cast(null as numeric(18, 1)) as median_days_between_orders,
+        cast(null as bigint) as churn_threshold_days,
+        cast(null as boolean) as is_churned,
+        cast(null as bigint) as recency_score,
+        cast(null as bigint) as frequency_score,
+        cast(null as bigint) as monetary_score,
+        cast(null as text) as segment,
+        cast(null as text) as segment_before,
         cast(null as bigint) as orders,
         units,
         gross_sales,
@@ -48,22 +62,31 @@ guests_listed as (
 customers_listed as (
 
     select
-        customer_id,
+        customers.customer_id,
         false as is_guest,
-        is_known,
-        country,
-        signup_date,
-        first_order_date,
-        last_order_date,
-        median_days_between_orders,
-        orders,
-        units,
-        gross_sales,
-        discounts,
-        returns,
-        cancellations,
-        net_sales
+        customers.is_known,
+        customers.country,
+        customers.signup_date,
+        customers.first_order_date,
+        customers.last_order_date,
+        customers.days_since_last_order,
+        customers.median_days_between_orders,
+        customers.churn_threshold_days,
+        customers.is_churned,
+        scored.recency_score,
+        scored.frequency_score,
+        scored.monetary_score,
+        scored.segment,
+        scored.segment_before,
+        customers.orders,
+        customers.units,
+        customers.gross_sales,
+        customers.discounts,
+        customers.returns,
+        customers.cancellations,
+        customers.net_sales
     from customers
+    left join scored on customers.customer_id = scored.customer_id
 
 ),
 
@@ -85,7 +108,15 @@ ratios_added as (
         signup_date,
         first_order_date,
         last_order_date,
+        days_since_last_order,
         median_days_between_orders,
+        churn_threshold_days,
+        is_churned,
+        recency_score,
+        frequency_score,
+        monetary_score,
+        segment,
+        segment_before,
         cast(orders as bigint) as orders,
         cast(units as bigint) as units,
         cast(gross_sales as numeric(18, 2)) as gross_sales,

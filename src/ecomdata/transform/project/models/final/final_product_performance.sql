@@ -12,16 +12,40 @@ ledger as (
 
 ),
 
+data_days as (
+
+    {# Both engines keep a copy of `ledger` where it is read twice: 1.0 GB at 2.7M orders. #}
+    select
+        max(entry_date) as last_day,
+        {{ days_between('min(entry_date)', 'max(entry_date)') }} + 1 as number_of_days
+    from {{ ref('int_revenue_ledger') }}
+
+),
+
+entries_aged as (
+
+    select
+        ledger.*,
+        {{ days_between('ledger.entry_date', 'data_days.last_day') }} as age_in_days
+    from ledger
+    cross join data_days
+
+),
+
 entries_summed_to_product as (
 
     select
         product_id,
         {{ sales_measures() }},
+        sum(case when age_in_days < 28 then amount end) as last_net_sales,
+        sum(case when age_in_days >= 28 and age_in_days < 56 then amount end) as prior_net_sales,
+        sum(case when age_in_days < 28 then quantity end) as last_units,
+        sum(case when age_in_days >= 28 and age_in_days < 56 then quantity end) as prior_units,
         min(case when entry_type = 'sale' and not is_cancelled then entry_date end)
             as first_sold_date,
         max(case when entry_type = 'sale' and not is_cancelled then entry_date end)
             as last_sold_date
-    from ledger
+    from entries_aged
     group by product_id
 
 ),
@@ -44,6 +68,25 @@ products_measured as (
         products.product_id is not null as is_known,
         entries_summed_to_product.first_sold_date,
         entries_summed_to_product.last_sold_date,
+        data_days.number_of_days,
+        {{ days_between('entries_summed_to_product.last_sold_date', 'data_days.last_day') }}
+            as days_since_last_sale,
+        case
+            when data_days.number_of_days >= 28
+                then coalesce(entries_summed_to_product.last_net_sales, 0)
+        end as last_net_sales,
+        case
+            when data_days.number_of_days >= 56
+                then coalesce(entries_summed_to_product.prior_net_sales, 0)
+        end as prior_net_sales,
+        case
+            when data_days.number_of_days >= 28
+                then coalesce(entries_summed_to_product.last_units, 0)
+        end as last_units,
+        case
+            when data_days.number_of_days >= 56
+                then coalesce(entries_summed_to_product.prior_units, 0)
+        end as prior_units,
         coalesce(products.category, 'Unknown') as category,
         coalesce(entries_summed_to_product.gross_sales, 0) as gross_sales,
         coalesce(entries_summed_to_product.discounts, 0) as discounts,
@@ -63,6 +106,7 @@ products_measured as (
     left join products on product_ids.product_id = products.product_id
     left join entries_summed_to_product
         on product_ids.product_id = entries_summed_to_product.product_id
+    cross join data_days
 
 ),
 
@@ -103,6 +147,12 @@ products_classified as (
         cast(cost_amount as numeric(18, 2)) as cost_amount,
         first_sold_date,
         last_sold_date,
+        days_since_last_sale,
+        {# Data of fewer days cannot tell a product that never sells from a new one. #}
+        case
+            when days_since_last_sale is not null then days_since_last_sale >= 90
+            when number_of_days >= 90 then true
+        end as is_dead_stock,
         revenue_rank,
         {{ ratio('net_sales', 'all_net_sales', 6) }} as revenue_share,
         case
@@ -111,7 +161,19 @@ products_classified as (
             when better_net_sales < 0.95 * all_net_sales then 'B'
             else 'C'
         end as abc_class,
-        {{ sales_ratios() }}
+        {{ sales_ratios() }},
+        {# In hundredths of cents, as list prices are: `ratio` takes whole cents. #}
+        {{ ratio('net_sales * 10000', 'units * list_price * 10000', 6) }} as price_realisation,
+        cast(last_net_sales as numeric(18, 2)) as net_sales_last_28_days,
+        cast(prior_net_sales as numeric(18, 2)) as net_sales_prior_28_days,
+        cast(last_units as bigint) as units_last_28_days,
+        cast(prior_units as bigint) as units_prior_28_days,
+        cast(case
+            when prior_net_sales > 0 then {{ ratio('last_net_sales', 'prior_net_sales', 6) }}
+        end as numeric(18, 6)) as net_sales_trend,
+        cast(case
+            when prior_units > 0 then {{ ratio('last_units', 'prior_units', 6) }}
+        end as numeric(18, 6)) as units_trend
     from products_ranked
 
 )

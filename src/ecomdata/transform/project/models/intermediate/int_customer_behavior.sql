@@ -49,6 +49,7 @@ orders_summed_to_customer as (
 
     select
         customer_id,
+        count(*) as orders,
         min(order_date) as first_order_date,
         max(order_date) as last_order_date,
         cast(
@@ -58,6 +59,50 @@ orders_summed_to_customer as (
         ) as median_days_between_orders
     from orders_in_sequence
     group by customer_id
+
+),
+
+gaps_listed as (
+
+    select {{ days_between('previous_order_date', 'order_date') }} as gap_days
+    from orders_in_sequence
+    where previous_order_date is not null
+
+),
+
+gaps_counted as (
+
+    select
+        gap_days,
+        count(*) as gaps
+    from gaps_listed
+    group by gap_days
+
+),
+
+gaps_accumulated as (
+
+    select
+        gap_days,
+        sum(gaps) over (order by gap_days) as gaps_up_to_this,
+        sum(gaps) over () as all_gaps
+    from gaps_counted
+
+),
+
+churn_thresholds as (
+
+    {# One row always, NULL without a gap. The 90th percentile by whole numbers: every engine's
+       own is a product of floating point. #}
+    select min(gap_days) as churn_threshold_days
+    from gaps_accumulated
+    where 10 * gaps_up_to_this >= 9 * all_gaps
+
+),
+
+last_days as (
+
+    select max(entry_date) as last_day from ledger
 
 ),
 
@@ -79,7 +124,10 @@ customers_described as (
         orders_summed_to_customer.first_order_date,
         orders_summed_to_customer.last_order_date,
         orders_summed_to_customer.median_days_between_orders,
-        cast(coalesce(entries_summed_to_customer.orders, 0) as bigint) as orders,
+        churn_thresholds.churn_threshold_days,
+        {{ days_between('orders_summed_to_customer.last_order_date', 'last_days.last_day') }}
+            as days_since_last_order,
+        cast(coalesce(orders_summed_to_customer.orders, 0) as bigint) as orders,
         cast(coalesce(entries_summed_to_customer.units, 0) as bigint) as units,
         cast(coalesce(entries_summed_to_customer.gross_sales, 0) as numeric(18, 2)) as gross_sales,
         cast(coalesce(entries_summed_to_customer.discounts, 0) as numeric(18, 2)) as discounts,
@@ -88,12 +136,23 @@ customers_described as (
             as cancellations,
         cast(coalesce(entries_summed_to_customer.net_sales, 0) as numeric(18, 2)) as net_sales
     from customer_ids
+    cross join churn_thresholds
+    cross join last_days
     left join customers on customer_ids.customer_id = customers.customer_id
     left join entries_summed_to_customer
         on customer_ids.customer_id = entries_summed_to_customer.customer_id
     left join orders_summed_to_customer
         on customer_ids.customer_id = orders_summed_to_customer.customer_id
 
+),
+
+churn_judged as (
+
+    select
+        *,
+        case when orders >= 2 then days_since_last_order > churn_threshold_days end as is_churned
+    from customers_described
+
 )
 
-select * from customers_described
+select * from churn_judged

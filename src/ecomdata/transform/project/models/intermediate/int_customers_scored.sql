@@ -1,0 +1,236 @@
+{# A quarter, one of the report's own periods: long enough for a habit to show, and the same number
+   of days at any time of the year, which a month is not. #}
+{%- set days_looked_back = 90 -%}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customer_behavior') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders_classified') }}
+
+),
+
+ledger as (
+
+    select * from {{ ref('int_revenue_ledger') }}
+
+),
+
+segment_ranges as (
+    {{ segment_ranges() }}
+),
+
+first_orders as (
+
+    select min(first_order_date) as first_order_date
+    from customers
+
+),
+
+last_days as (
+
+    select max(entry_date) as last_day from ledger
+
+),
+
+days_looked_at as (
+
+    {# A day before anybody's first order says nothing about anybody. #}
+    select
+        last_days.last_day as as_of_date,
+        case
+            when first_orders.first_order_date <= last_days.last_day - {{ days_looked_back }}
+                then last_days.last_day - {{ days_looked_back }}
+        end as before_date
+    from last_days
+    cross join first_orders
+    where first_orders.first_order_date is not null
+
+),
+
+orders_summed_before as (
+
+    select
+        orders.customer_id,
+        count(*) as orders,
+        max(orders.order_date) as last_order_date
+    from orders
+    cross join days_looked_at
+    where
+        orders.customer_id is not null
+        and not orders.is_cancelled
+        and orders.order_date <= days_looked_at.before_date
+    group by orders.customer_id
+
+),
+
+entries_summed_before as (
+
+    select
+        ledger.customer_id,
+        sum(ledger.amount) as net_sales
+    from ledger
+    cross join days_looked_at
+    where
+        ledger.customer_id is not null
+        and ledger.entry_date <= days_looked_at.before_date
+    group by ledger.customer_id
+
+),
+
+customers_looked_at as (
+
+    select
+        customers.customer_id,
+        customers.orders,
+        customers.net_sales,
+        customers.days_since_last_order,
+        days_looked_at.as_of_date,
+        days_looked_at.before_date,
+        coalesce(orders_summed_before.orders, 0) as orders_before,
+        coalesce(entries_summed_before.net_sales, 0) as net_sales_before,
+        {{ days_between('orders_summed_before.last_order_date', 'days_looked_at.before_date') }}
+            as days_since_last_order_before
+    from customers
+    cross join days_looked_at
+    left join orders_summed_before on customers.customer_id = orders_summed_before.customer_id
+    left join entries_summed_before on customers.customer_id = entries_summed_before.customer_id
+
+),
+
+buyers_ranked as (
+
+    select
+        *,
+        count(*) over () as buyers,
+        rank() over (order by days_since_last_order desc) - 1 as less_recent,
+        rank() over (order by orders) - 1 as less_frequent,
+        rank() over (order by net_sales) - 1 as less_monetary
+    from customers_looked_at
+    where orders > 0
+
+),
+
+cutoffs_found as (
+
+    select
+        {{ score_cutoffs('days_since_last_order', 'less_recent', 'buyers', 'max', 'recency') }},
+        {{ score_cutoffs('orders', 'less_frequent', 'buyers', 'min', 'frequency') }},
+        {{ score_cutoffs('net_sales', 'less_monetary', 'buyers', 'min', 'monetary') }}
+    from buyers_ranked
+
+),
+
+customers_scored as (
+
+    {# The scale of now for the day before, too: a customer moves by what they do or leave undone.
+       On a scale of its own, one customer more with a single order can change the score of
+       everybody with two. #}
+    select
+        customers_looked_at.*,
+        {{ score_from_cutoffs('days_since_last_order', 'recency', '<=') }} as recency_score,
+        {{ score_from_cutoffs('orders', 'frequency', '>=') }} as frequency_score,
+        {{ score_from_cutoffs('net_sales', 'monetary', '>=') }} as monetary_score,
+        {{ score_from_cutoffs('days_since_last_order_before', 'recency', '<=') }}
+            as recency_score_before,
+        {{ score_from_cutoffs('orders_before', 'frequency', '>=') }} as frequency_score_before,
+        {{ score_from_cutoffs('net_sales_before', 'monetary', '>=') }} as monetary_score_before
+    from customers_looked_at
+    cross join cutoffs_found
+
+),
+
+scores_of_buyers_kept as (
+
+    select
+        customer_id,
+        as_of_date,
+        days_since_last_order,
+        orders,
+        net_sales,
+        before_date,
+        case when before_date is not null then net_sales_before end as net_sales_before,
+        case when orders > 0 then recency_score else 0 end as recency_score,
+        case when orders > 0 then frequency_score else 0 end as frequency_score,
+        case when orders > 0 then monetary_score else 0 end as monetary_score,
+        case when orders_before > 0 then recency_score_before else 0 end as recency_score_before,
+        case when orders_before > 0 then frequency_score_before else 0 end
+            as frequency_score_before,
+        case when orders_before > 0 then monetary_score_before else 0 end as monetary_score_before
+    from customers_scored
+
+),
+
+scores_found as (
+
+    select
+        recency_score,
+        frequency_score,
+        monetary_score
+    from scores_of_buyers_kept
+    union
+    select
+        recency_score_before as recency_score,
+        frequency_score_before as frequency_score,
+        monetary_score_before as monetary_score
+    from scores_of_buyers_kept
+
+),
+
+scores_named as (
+
+    select
+        scores_found.*,
+        segment_ranges.segment_number,
+        segment_ranges.segment
+    from scores_found
+    inner join segment_ranges
+        on
+            scores_found.recency_score
+            between segment_ranges.lowest_recency and segment_ranges.highest_recency
+            and scores_found.frequency_score
+            between segment_ranges.lowest_frequency and segment_ranges.highest_frequency
+            and scores_found.monetary_score
+            between segment_ranges.lowest_monetary and segment_ranges.highest_monetary
+
+),
+
+customers_named as (
+
+    select
+        customers.customer_id,
+        customers.as_of_date,
+        customers.days_since_last_order,
+        customers.orders,
+        customers.net_sales,
+        names.segment_number,
+        names.segment,
+        customers.before_date,
+        names_before.segment_number as segment_number_before,
+        names_before.segment as segment_before,
+        cast(customers.net_sales_before as numeric(18, 2)) as net_sales_before,
+        cast(nullif(customers.recency_score, 0) as bigint) as recency_score,
+        cast(nullif(customers.frequency_score, 0) as bigint) as frequency_score,
+        cast(nullif(customers.monetary_score, 0) as bigint) as monetary_score
+    from scores_of_buyers_kept as customers
+    left join scores_named as names
+        on
+            customers.recency_score = names.recency_score
+            and customers.frequency_score = names.frequency_score
+            and customers.monetary_score = names.monetary_score
+    left join scores_named as names_before
+        on
+            customers.before_date is not null
+            and customers.recency_score_before = names_before.recency_score
+            and customers.frequency_score_before = names_before.frequency_score
+            and customers.monetary_score_before = names_before.monetary_score
+
+)
+
+select * from customers_named
