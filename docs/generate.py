@@ -9,8 +9,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 COMMANDS = (
-    "run generate load connect sources build test docs report kpis metrics query quarantine status doctor "
-    "warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
+    "run generate load connect sources build test docs report kpis metrics query quarantine status "
+    "doctor warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
 ).split()
 
 
