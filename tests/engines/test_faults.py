@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from ecomdata.errors import (
 )
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
+from ecomdata.warehouse.duckdb import DuckDBWarehouse
 
 pytest_plugins = ["engine_fixtures"]
 
@@ -224,3 +226,13 @@ def test_a_run_that_was_killed_is_marked_so_by_the_next(pipeline: Pipeline, tmp_
         (1, "load", "killed"),
         (2, "load", "done"),
     ]
+
+
+def test_a_signal_while_duckdb_works_is_an_interruption(tmp_path: Path) -> None:
+    """DuckDB itself is interrupted, and answers with an error of its own instead of Python's."""
+    long = "select sum(hash(range)) from range(100000000000)"
+    with DuckDBWarehouse(tmp_path / "shop.duckdb").connect() as connection:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            connection.query(long)
+        assert connection.query("select 1").scalar == 1

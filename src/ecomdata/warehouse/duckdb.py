@@ -30,6 +30,9 @@ _CONFIG: dict[str, Any] = {
 #: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
 _SEALED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 
+#: What the driver says when a signal comes while a statement runs.
+_INTERRUPTED = "Query interrupted"
+
 #: What is inserted at once: little, so that the engine starts early, then what has come meanwhile.
 #: Every insert ends in row groups that are not full, and merging these costs as much as writing
 #: them: 2.9 CPU-s a million rows by 32 MB, 2.4 by 64 MB.
@@ -91,19 +94,28 @@ class DuckDBConnection:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run one statement."""
-        try:
+        with self._errors():
             self.raw.execute(sql, list(values) or None)
-        except duckdb.Error as exc:
-            raise _translated(exc, self.path) from exc
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """Run one statement and return its rows."""
         self.execute(sql, values)
         names = tuple(column[0] for column in self.raw.description or ())
-        try:
+        with self._errors():
             return Table(names, tuple(self.raw.fetchall()))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.InterruptException as exc:
+            raise KeyboardInterrupt from exc
         except duckdb.Error as exc:
             raise _translated(exc, self.path) from exc
+        except RuntimeError as exc:
+            if str(exc) != _INTERRUPTED:
+                raise
+            raise KeyboardInterrupt from exc
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file; return the rows."""
