@@ -1,13 +1,16 @@
 """Shops whose staging is filled by hand, and the models over them, by dbt's compiled SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import compiled
+import pytest
 from compiled import Compiled
 from oracle import Shop
+from servers import History, NewPipeline
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import Connection, open_warehouse
@@ -66,6 +69,26 @@ def workshop(
     assert {_name(table) for table, _ in chosen.models} == set(models)
     assert {name for name, _ in chosen.checks} == set(checks)
     return Workshop(pipeline, chosen)
+
+
+def workshops_of(
+    models: Sequence[str],
+    checks: Sequence[str],
+    history: History,
+    shops_pipeline: Callable[[str], Pipeline],
+    new_pipeline: NewPipeline,
+    folders: pytest.TempPathFactory,
+) -> Callable[[str], Workshop]:
+    """The models as they were compiled for the hand-made shop, in warehouses of their own."""
+
+    @cache
+    def on(engine: str) -> Workshop:
+        history(engine)
+        target = shops_pipeline(engine).settings.cache / "dbt" / engine
+        empty = new_pipeline(engine, folders.mktemp(f"{engine} {models[-1]}"))
+        return workshop(empty, target, models, checks)
+
+    return on
 
 
 def _name(table: str) -> str:

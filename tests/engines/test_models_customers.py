@@ -18,7 +18,7 @@ from oracle_customers import Row, segment
 from servers import History, NewPipeline
 from shops import Rows, in_order
 from snapshots import listed
-from staged_shops import Workshop, workshop
+from staged_shops import Workshop, workshops_of
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import open_warehouse
@@ -95,18 +95,7 @@ def workshops(
     new_pipeline: NewPipeline,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str], Workshop]:
-    """The models as they were compiled for the hand-made shop, in a warehouse of their own."""
-    made: dict[str, Workshop] = {}
-
-    def on(engine: str) -> Workshop:
-        if engine not in made:
-            history(engine)
-            target = shops_pipeline(engine).settings.cache / "dbt" / engine
-            empty = new_pipeline(engine, tmp_path_factory.mktemp(f"{engine} customers"))
-            made[engine] = workshop(empty, target, MODELS, CHECKS)
-        return made[engine]
-
-    return on
+    return workshops_of(MODELS, CHECKS, history, shops_pipeline, new_pipeline, tmp_path_factory)
 
 
 def order(number: int, buyer: str | None, day: str, paid: str = "5.00") -> Line:

@@ -10,9 +10,9 @@ import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.options import Options
+from ecomdata.cli.period import DAY, day
 from ecomdata.errors import UsageError
 
-_DAY = ["%Y-%m-%d"]
 #: Threads that are used unless another number is given: more would wait for the one that writes.
 _WORKERS = 4
 
@@ -34,11 +34,11 @@ def generate(
     ] = None,
     start: Annotated[
         datetime | None,
-        typer.Option(formats=_DAY, metavar="DATE", help="First day (default 2024-01-01)."),
+        typer.Option(formats=DAY, metavar="DATE", help="First day (default 2024-01-01)."),
     ] = None,
     end: Annotated[
         datetime | None,
-        typer.Option(formats=_DAY, metavar="DATE", help="Last day (default 2025-12-31)."),
+        typer.Option(formats=DAY, metavar="DATE", help="Last day (default 2025-12-31)."),
     ] = None,
     days: Annotated[
         int | None,
@@ -83,8 +83,8 @@ def generate(
         "customers": customers,
         "products": products,
         "seed": seed,
-        "start": start and start.date(),
-        "end": end and end.date(),
+        "start": day(start),
+        "end": day(end),
         "dirt": dirt or None,
         "events": events,
         "lines_per_order": lines_per_order,

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-_DAY = ["%Y-%m-%d"]
+#: How a day is written.
+DAY = ["%Y-%m-%d"]
 From = Annotated[
-    datetime | None, typer.Option("--from", formats=_DAY, metavar="DATE", help="First day.")
+    datetime | None, typer.Option("--from", formats=DAY, metavar="DATE", help="First day.")
 ]
 To = Annotated[
-    datetime | None, typer.Option("--to", formats=_DAY, metavar="DATE", help="Last day.")
+    datetime | None, typer.Option("--to", formats=DAY, metavar="DATE", help="Last day.")
 ]
 
 

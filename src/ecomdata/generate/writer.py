@@ -145,7 +145,9 @@ class _Making:
         with closing(Timeline(spill, self._calendar, expected)) as timeline:
             spend = self._write_customers(population, timeline, truth)
             guests = plan.orders - timeline.base_orders
-            self._demand_ids(timeline.orders + guests * self._calendar.ticks // self._calendar.base)
+            self._demand_ids(
+                "orders", timeline.orders + guests * self._calendar.ticks // self._calendar.base
+            )
             cleaned, planted, orders = self._write_orders(
                 products, baskets, planting, timeline, guests, spend
             )
@@ -158,10 +160,10 @@ class _Making:
             out, orders, files.records, dict(files.key.counts), files.bytes, cleaned.net_sales
         )
 
-    def _demand_ids(self, orders: int) -> None:
-        if orders > MOST_ORDERS:
+    def _demand_ids(self, what: str, count: int) -> None:
+        if count > MOST_ORDERS:
             raise UsageError(
-                f"by {self._plan.last_day} the shop has {orders:,} orders, and ids are for "
+                f"by {self._plan.last_day} the shop has {count:,} {what}, and ids are for "
                 f"{MOST_ORDERS:,}: add fewer days"
             )
 
@@ -213,6 +215,7 @@ class _Making:
                 timeline.add(keys)
                 stream.write(lines)
                 done = accounts.first + len(accounts.signup)
+                self._demand_ids("customers", done)
                 spend[accounts.first : done] = accounts.spend
                 for period, (count, part) in enumerate(parts):
                     if count:

@@ -8,7 +8,9 @@ import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -19,6 +21,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 GUEST = -1
+#: What products are made of, by category.
+CATEGORIES: dict[str, Any] = json.loads(
+    files("ecomdata.generate.pools").joinpath("catalogue.json").read_text("utf-8")
+)["categories"]
 
 _LINES = """
 select

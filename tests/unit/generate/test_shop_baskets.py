@@ -3,17 +3,14 @@
 Every p-value and deviation is set so that a right generator fails less than once in 10,000 seeds.
 """
 
-import json
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from btyd_formulas import MEAN_VALUE, mean_value_up_to
 from scipy.stats import chi2, norm
-from shop_columns import Floats, Ints, ShopColumns
+from shop_columns import CATEGORIES, Floats, Ints, ShopColumns
 from shop_statistics import agreement_of_shares, pair_lift
 
 from ecomdata.generate import ShopPlan, generate_shop
@@ -23,9 +20,6 @@ from ecomdata.generate.goods.tastes import DISCOUNTS, QUANTITIES, RICHEST
 PLAN = ShopPlan(orders=80_000)
 RARE = 1e-4
 FAR = 4.0
-POOL: dict[str, Any] = json.loads(
-    files("ecomdata.generate.pools").joinpath("catalogue.json").read_text("utf-8")
-)["categories"]
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +241,7 @@ def test_a_return_is_of_a_line_that_was_completed_and_no_more_than_it(
 
 
 def test_lines_come_back_as_often_as_their_category_says(shop: ShopColumns, returned: Ints) -> None:
-    titles = list(POOL)
+    titles = list(CATEGORIES)
     category = np.array([titles.index(title) for title in shop.products.texts("category")])
     lines = shop.lines
     # Whatever comes back has done so after 45 days.
@@ -255,7 +249,7 @@ def test_lines_come_back_as_often_as_their_category_says(shop: ShopColumns, retu
     kind = category[lines.ints("product")]
     sold = np.bincount(kind[kept])
     back = np.bincount(kind[returned[kept[returned]]])
-    for number, pool in enumerate(POOL.values()):
+    for number, pool in enumerate(CATEGORIES.values()):
         chance = pool["return_percent"] / 100
         error = np.sqrt(chance * (1 - chance) / sold[number])
         assert back[number] / sold[number] == pytest.approx(chance, abs=FAR * error)

@@ -3,14 +3,10 @@
 Every p-value and deviation is set so that a right generator fails less than once in 10,000 seeds.
 """
 
-import json
-from importlib.resources import files
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy.stats import binom, kstest
-from shop_columns import Ints, ShopColumns
+from shop_columns import CATEGORIES, Ints, ShopColumns
 from shop_statistics import agreement_of_shares
 
 from ecomdata.generate import ShopPlan, generate_shop
@@ -31,9 +27,6 @@ from ecomdata.generate.people.customers import settle
 PLAN = ShopPlan(orders=80_000)
 RARE = 1e-4
 FAR = 4.0
-POOL: dict[str, Any] = json.loads(
-    files("ecomdata.generate.pools").joinpath("catalogue.json").read_text("utf-8")
-)["categories"]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +53,7 @@ def sold(shop: ShopColumns) -> Ints:
 @pytest.fixture(scope="module")
 def category(shop: ShopColumns) -> Ints:
     """Of each product, an index of the pool's categories."""
-    titles = list(POOL)
+    titles = list(CATEGORIES)
     return np.array([titles.index(title) for title in shop.products.texts("category")])
 
 
@@ -70,7 +63,7 @@ def category(shop: ShopColumns) -> Ints:
 def test_categories_have_products_and_lines_by_their_shares(
     shop: ShopColumns, category: Ints
 ) -> None:
-    shares = np.array([kind["share"] for kind in POOL.values()])
+    shares = np.array([kind["share"] for kind in CATEGORIES.values()])
     assert agreement_of_shares(np.bincount(category), shares, 1).p_value > RARE
     lines = np.bincount(category[shop.lines.ints("product")])
     # What is launched and retired, one of four, is no equal part of every category.
@@ -85,7 +78,7 @@ def test_popularity_falls_with_the_rank_in_a_category_as_zipf_and_mandelbrot_say
     lasting = (catalogue.launched == 0) & (catalogue.retired > len(sold[0])) & ~paired
     assert SHIFT == 4
     unlike = 0
-    for number in range(len(POOL)):
+    for number in range(len(CATEGORIES)):
         members = np.flatnonzero(category == number)
         ranked = members[np.argsort(-catalogue.weights[members], kind="stable")]
         ranks = 1 + np.flatnonzero(lasting[ranked] & (catalogue.weights[ranked] > 0))
@@ -203,7 +196,7 @@ def test_a_product_costs_the_shop_its_category_s_part_of_the_first_price(
     cost = shop.products.ints("unit_cost")
     assert (cost > 0).all()
     assert (cost < shop.list_prices.min(axis=1)).all()
-    bounds = np.array([kind["cost_percent"] for kind in POOL.values()])[category]
+    bounds = np.array([kind["cost_percent"] for kind in CATEGORIES.values()])[category]
     part = 100 * cost / shop.list_prices[:, 0]
     # To the cent below, and to the thousandth.
     assert (bounds[:, 0] - 100 / shop.list_prices[:, 0] - 0.1 <= part).all()
