@@ -10,9 +10,7 @@ DAY = ["%Y-%m-%d"]
 From = Annotated[
     datetime | None, typer.Option("--from", formats=DAY, metavar="DATE", help="First day.")
 ]
-To = Annotated[
-    datetime | None, typer.Option("--to", formats=DAY, metavar="DATE", help="Last day.")
-]
+To = Annotated[datetime | None, typer.Option("--to", formats=DAY, metavar="DATE", help="Last day.")]
 
 
 def day(value: datetime | None) -> date | None:
