@@ -1,0 +1,1 @@
+"""What changed, why, for whom, how sure: findings over the final tables, each with its proof."""

@@ -1,0 +1,74 @@
+"""What is asked of the insights, and what an answer consists of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+Family = Literal["sales", "customers", "products", "forecast"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from `start` to `end`, both included."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True)
+class Question:
+    """The period asked about, what it is compared with, and the days that the data cover."""
+
+    current: Span
+    before: Span
+    year_ago: Span | None
+    data: Span
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the data say, before it is ranked among the others.
+
+    Args:
+        family: where it belongs.
+        kind: what sort of thing it is, as `contribution` or `anomalous_day`.
+        span: the days that it is about.
+        segment: the part of the shop that it is about, dimension to value; empty: all of it.
+        statement: it in plain words; every number in them is in `numbers`.
+        numbers: the figures of the statement by name, as the columns of `evidence_sql` give them.
+        effect: what it is about in money, with its sign.
+        low: lower end of the effect's 90 % interval.
+        high: upper end.
+        p_value: how often chance alone shows as much.
+        evidence_sql: one row whose columns are the `numbers`, for any reader of `final`.
+        next_look: what to look at now, or do.
+    """
+
+    family: Family
+    kind: str
+    span: Span
+    segment: Mapping[str, str]
+    statement: str
+    numbers: Mapping[str, Decimal | int | str | date | None]
+    effect: Decimal
+    low: Decimal
+    high: Decimal
+    p_value: float
+    evidence_sql: str
+    next_look: str
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What one search came to.
+
+    `tests` counts every hypothesis that was tested, also those that gave no finding: the control
+    of false discoveries is over all of them. `silence` says why nothing could be asked, as "needs
+    56 days of sales, has 12".
+    """
+
+    findings: tuple[Finding, ...]
+    tests: int
+    silence: str = ""
