@@ -7,6 +7,7 @@ ROWS ?= 1000000
 PAIRS ?= 5
 ORDERS ?= 1000000
 LARGE ?=
+DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
@@ -42,7 +43,11 @@ lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/sqlfluff lint --disable-progress-bar \
-		src/ecomdata/transform/project/models src/ecomdata/transform/project/tests
+		$(DBT_PROJECT)/models $(DBT_PROJECT)/tests
+	ECOMDATA_DBT_TARGET=duckdb ECOMDATA_DBT_PATH=:memory: .venv/bin/dbt --quiet parse \
+		--project-dir $(DBT_PROJECT) --profiles-dir $(DBT_PROJECT) \
+		--target-path $(CURDIR)/.venv/dbt --log-path $(CURDIR)/.venv/dbt
+	PYTHONPATH=tests .venv/bin/dbt-score lint --manifest .venv/dbt/manifest.json
 
 docs: .venv/.dev ## Write docs/cli.md and docs/kpis.md anew from the code
 	.venv/bin/python docs/generate.py

@@ -1,6 +1,7 @@
 """Writes the parts of the docs that are made from the product: `make docs`.
 
-docs/cli.md from every command's --help, and docs/images/report.png from the demo's report.
+docs/cli.md from every command's --help, the KPIs page of `ecomdata docs` from docs/kpis.md, and
+docs/images/report.png from the demo's report.
 """
 
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parent
+KPIS_PAGE = DOCS.parent / "src/ecomdata/transform/project/models/overview.md"
 COMMANDS = (
     "run generate load connect sources build test docs report kpis metrics query quarantine status "
     "doctor warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
@@ -22,6 +24,12 @@ def cli_reference() -> str:
     ]
     parts += [f"## ecomdata {' '.join(words)}\n\n{_help(*words)}" for words in _words()]
     return "\n".join(parts)
+
+
+def kpis_page() -> str:
+    """Return the first page of the dbt docs: docs/kpis.md, which is not part of the package."""
+    text = (DOCS / "kpis.md").read_text(encoding="utf-8")
+    return f"{{% docs __overview__ %}}\n{text}{{% enddocs %}}\n"
 
 
 def _words() -> list[list[str]]:
@@ -57,6 +65,7 @@ def screenshot(report: Path, out: Path) -> None:
 
 if __name__ == "__main__":
     (DOCS / "cli.md").write_text(cli_reference(), encoding="utf-8")
+    KPIS_PAGE.write_text(kpis_page(), encoding="utf-8")
     demo = DOCS.parent / "demo" / "report.html"
     if demo.exists():
         screenshot(demo, DOCS / "images" / "report.png")

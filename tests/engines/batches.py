@@ -162,6 +162,26 @@ class Book:
                 found.append((load_id, name, kind, staged, quarantined, superseded))
         return sorted(found)
 
+    def versions(self, kind: str) -> list[tuple[str, int, tuple[str, ...], int, int | None]]:
+        """What was said of a product or customer: key, number, fields, from which load to which."""
+        stated: dict[str, dict[int, tuple[str, ...]]] = {}
+        for file in sorted(self.standing(kind), key=lambda f: (f.load_id, f.statement, f.name)):
+            for key, *fields in file.export.rows:
+                stated.setdefault(key, {})[file.load_id] = tuple(fields)
+        found = []
+        for key, by_load in stated.items():
+            loads = list(by_load)
+            changes = [
+                load_id
+                for before, load_id in zip([None, *loads], loads, strict=False)
+                if before is None or by_load[before] != by_load[load_id]
+            ]
+            for number, (start, end) in enumerate(
+                zip(changes, [*changes[1:], None], strict=True), start=1
+            ):
+                found.append((key, number, by_load[start], start, end))
+        return sorted(found)
+
     def shop(self) -> Shop:
         """All that counts, typed."""
         rows = {
@@ -198,6 +218,7 @@ class Book:
                 )
                 for order_id, product_id, quantity, refund, day, _ in rows["returns"]
             ),
+            frozenset({"discounts", "cancellations"}),  # orders have no such columns
         )
 
 

@@ -13,6 +13,14 @@ from typing import Any
 Money = Decimal
 ZERO = Decimal("0.00")
 
+#: What has to be in the data for a figure to be known.
+NEEDS = {
+    **{name: name for name in ("discounts", "returns", "cancellations", "customers")},
+    **dict.fromkeys(("new_orders", "returning_orders"), "customers"),
+    **dict.fromkeys(("units_returned", "return_rate"), "returned_units"),
+    **dict.fromkeys(("cost_amount", "gross_margin", "margin_rate"), "costs"),
+}
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -74,12 +82,36 @@ class Entry:
 
 @dataclass(frozen=True)
 class Shop:
-    """All that is known about a shop, clean and typed."""
+    """All that is known about a shop, clean and typed.
+
+    Args:
+        silent: what no line of it says: of "discounts" and "cancellations" any.
+    """
 
     customers: tuple[Customer, ...]
     products: tuple[Product, ...]
     lines: tuple[Line, ...]
     returns: tuple[Return, ...]
+    silent: frozenset[str] = frozenset()
+
+    @property
+    def absent(self) -> set[str]:
+        """What no record tells, so that the figures of it are not 0 but not known."""
+        told = {
+            "discounts": bool(self.lines) and "discounts" not in self.silent,
+            "cancellations": bool(self.lines) and "cancellations" not in self.silent,
+            "returns": bool(self.returns),
+            "returned_units": any(each.quantity for each in self.returns),
+            "customers": any(line.customer_id for line in self.lines)
+            or any(each.customer_id for each in self.returns),
+            "costs": any(product.unit_cost is not None for product in self.products),
+        }
+        return {name for name, is_told in told.items() if not is_told}
+
+    def in_data(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row without the figures that no record tells."""
+        absent = self.absent
+        return {name: None if NEEDS.get(name) in absent else value for name, value in row.items()}
 
     def ledger(self) -> list[Entry]:
         entries = []
@@ -101,7 +133,9 @@ class Shop:
         products = {product.product_id: product for product in self.products}
         customer, product = customers.get(source.customer_id or ""), products.get(source.product_id)
         cost = product.unit_cost if product else None
-        if cost is not None:
+        if quantity == 0:  # costs nothing, whatever one costs
+            cost = ZERO
+        elif cost is not None:
             cost = -cost * quantity
         return Entry(
             kind,
@@ -111,7 +145,7 @@ class Shop:
             day,
             quantity,
             amount,
-            ZERO if kind == "discount" else cost,
+            cost,
             (customer and customer.country) or "Unknown",
             (product and product.category) or "Unknown",
             self._customer_type(source.order_id),

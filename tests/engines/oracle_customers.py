@@ -183,9 +183,11 @@ def customer_behavior(shop: Shop) -> list[Row]:
             "monetary_score": found[2],
             "segment": scoring and scoring.segment,
             "segment_before": scoring and scoring.segment_before,
-        } | {name: figures[name] for name in columns}
+        } | shop.in_data({name: figures[name] for name in columns})
         if customer_id is None:
             row |= {"orders": None, "average_order_value": None}
+        elif "customers" in shop.absent:
+            row |= dict.fromkeys(columns)
         rows.append(row)
     return rows
 

@@ -169,7 +169,7 @@ def compared(
         revalued - scaled,
         summed(now, now.keys() - before.keys() - {None}),
         -summed(before, before.keys() - now.keys() - {None}),
-        returns - base_returns,
+        None if "returns" in shop.absent else returns - base_returns,
     )
     return [
         {

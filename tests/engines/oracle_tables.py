@@ -43,7 +43,10 @@ def ledger(shop: Shop) -> list[Row]:
 def sales_report(shop: Shop) -> list[Row]:
     """`final_sales_report`."""
     found = grouped(shop.ledger(), lambda entry: (entry.day, entry.country))
-    return [{"sales_date": day, "country": country} | row for (day, country), row in found.items()]
+    return [
+        {"sales_date": day, "country": country} | shop.in_data(row)
+        for (day, country), row in found.items()
+    ]
 
 
 def product_performance(shop: Shop) -> list[Row]:
@@ -55,7 +58,7 @@ def product_performance(shop: Shop) -> list[Row]:
     for product_id in known.keys() | {entry.product_id for entry in entries}:
         own = [entry for entry in entries if entry.product_id == product_id]
         days = [entry.day for entry in own if entry.kind == "sale" and not entry.order_cancelled]
-        product, row = known.get(product_id), measures(own)
+        product, row = known.get(product_id), shop.in_data(measures(own))
         del row["new_orders"], row["returning_orders"]
         rows.append(
             {
@@ -98,7 +101,9 @@ def kpis(shop: Shop, by: str, start: date, end: date) -> list[Row]:
     ]
     entries = [entry for entry in shop.ledger() if start <= entry.day <= end]
     found = grouped(entries, BY[by])
-    rows = [{by: name} | {key: row[key] for key in columns} for name, row in found.items()]
+    rows = [
+        {by: name} | shop.in_data({key: row[key] for key in columns}) for name, row in found.items()
+    ]
     if by in ("country", "category"):
         return sorted(rows, key=lambda row: (-row["net_sales"], row[by]))
     return sorted(rows, key=lambda row: row[by])
@@ -111,7 +116,7 @@ def kpis_by_product(shop: Shop, start: date, end: date) -> list[Row]:
     rows = []
     for product in product_performance(shop):
         own = [entry for entry in entries if entry.product_id == product["product_id"]]
-        figures = measures(own)
+        figures = shop.in_data(measures(own))
         rows.append(
             {
                 "product_id": product["product_id"],

@@ -24,9 +24,11 @@ WRITTEN = (
 FINAL_TABLES = (
     "final_cohort_retention",
     "final_customer_behavior",
+    "final_customer_history",
     "final_customer_segments",
     "final_data_quality",
     "final_product_affinity",
+    "final_product_history",
     "final_product_performance",
     "final_sales_bridge",
     "final_sales_report",

@@ -24,7 +24,8 @@ STAGING = {
     " unit_cost numeric(18, 4)",
     "stg_orders": "order_id text, line_number bigint, customer_id text, product_id text,"
     " quantity bigint, total_price numeric(18, 2), discount_amount numeric(18, 2),"
-    " ordered_at timestamp, order_date date, is_cancelled boolean",
+    " ordered_at timestamp, order_date date, is_cancelled boolean, status text",
+    "base_orders": "discount_amount numeric(18, 2), rule text, is_superseded boolean",
     "stg_returns": "order_id text, line_number bigint, customer_id text, product_id text,"
     " quantity bigint, refund_amount numeric(18, 2), return_date date",
 }
@@ -60,7 +61,7 @@ def workshop(
     """
     every = compiled.read(target)
     with open_warehouse(pipeline.settings).connect() as connection:
-        for schema in ("staging", "intermediate", "final"):
+        for schema in ("staging", "intermediate", "final", "meta"):
             connection.execute(f"create schema {schema}")
     chosen = Compiled(
         tuple(model for model in every.models if _name(model[0]) in models),
@@ -106,8 +107,13 @@ def _stage(connection: Connection, shop: Shop) -> None:
                 *(line.order_id, number, line.customer_id, line.product_id, line.quantity),
                 *(line.paid, line.discount, line.ordered_at, line.ordered_at.date()),
                 line.cancelled,
+                None if "cancellations" in shop.silent else "some",
             )
             for number, line in enumerate(shop.lines)
+        ],
+        "base_orders": [
+            (None if "discounts" in shop.silent else line.discount, None, False)
+            for line in shop.lines
         ],
         "stg_returns": [
             (r.order_id, number, r.customer_id, r.product_id, r.quantity, r.refund, r.day)

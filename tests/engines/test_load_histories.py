@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -292,6 +293,23 @@ def assert_as_meant(found: dict[str, Any], book: Book) -> None:
     quality = found["final_data_quality"].dicts()
     names = ("load_id", "file", "entity", "staged_rows", "quarantined_rows", "superseded_rows")
     assert sorted(tuple(row[name] for name in names) for row in quality) == book.quality()
+    loads = ("valid_from_load_id", "valid_to_load_id")
+    assert {
+        (row["product_id"], row["version_number"], row["list_price"], row["unit_cost"])
+        + tuple(row[name] for name in loads)
+        for row in found["final_product_history"].dicts()
+    } == {
+        (key, number, Decimal(price), Decimal(cost), *between)
+        for key, number, (price, cost), *between in book.versions("products")
+    }
+    assert {
+        (row["customer_id"], row["version_number"], row["country"])
+        + tuple(row[name] for name in loads)
+        for row in found["final_customer_history"].dicts()
+    } == {
+        (key, number, country or "Unknown", *between)
+        for key, number, (country,), *between in book.versions("customers")
+    }
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ def test_every_metric_by_any_dimensions_is_the_oracles(
 ) -> None:
     start, end = days or (None, None)
     found = built(engine).metrics(NAMES, by, start, end)
-    assert found.absent == ()
+    assert found.absent == {}
     assert found.table.columns == (*by, *NAMES)
     assert exactly(found.table.dicts()) == exactly(expected(handmade.SECOND, by, days))
 
@@ -313,7 +313,12 @@ def test_what_the_data_cannot_tell_is_null_and_named(pipeline: Pipeline) -> None
     pipeline.build([], False)
     names = ["net_sales", "returns", "gross_margin", "customers", "repeat_purchase_rate"]
     found = pipeline.metrics(names, ["month"], None, None)
-    assert [kpi.name for kpi in found.absent] == names[1:]
+    assert {kpi.name: reason for kpi, reason in found.absent.items()} == {
+        "returns": "no return was loaded",
+        "gross_margin": "no product has a unit cost",
+        "customers": "no order names a customer",
+        "repeat_purchase_rate": "no order names a customer",
+    }
     assert found.table.rows == (
         (date(2024, 5, 1), Decimal("6.00"), None, None, None, None),
         (date(2024, 6, 1), Decimal("4.00"), None, None, None, None),

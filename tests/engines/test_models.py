@@ -138,6 +138,34 @@ def test_a_final_table_is_the_oracles_cell_by_cell(
     assert listed(found.tables[f"final.{table}"]) == listed(expected(truth))
 
 
+def test_what_changed_is_a_version_of_its_own_by_load(history: History, engine: str) -> None:
+    first, second = history(engine)
+    own = [
+        [row for row in found.tables["final.final_product_history"] if row["product_id"] == "P2"]
+        for found in (first, second)
+    ]
+    names = ("version_number", "category", "valid_from_load_id", "valid_to_load_id", "is_current")
+    assert [columns(rows, *names) for rows in own] == [
+        [(1, "Kitchen", 1, None, True)],
+        [(1, "Kitchen", 1, 2, False), (2, "Drinks", 2, None, True)],
+    ]
+    products = second.tables["final.final_product_history"]
+    assert len(products) == 6  # of five products, only P2 changed
+    assert columns(products, "product_id", "list_price", "unit_cost", "is_current")[0] == (
+        *("P1", Decimal("1250.0000"), Decimal("1000.0000")),
+        True,
+    )
+    customers = second.tables["final.final_customer_history"]
+    names = ("customer_id", "version_number", "country", "valid_from_load_id", "valid_to_load_id")
+    assert columns(customers, *names) == [
+        ("C1", 1, "Chile", 1, None),  # Peru in the first line of the same file
+        ("C2", 1, "Peru", 1, 2),
+        ("C2", 2, "Chile", 2, None),
+        ("C3", 1, "Unknown", 1, None),
+        ("C4", 1, "Chile", 1, None),
+    ]
+
+
 #: (load, file, entity) and what became of the file's records: read, rejected, loaded; raw rows,
 #: staged, quarantined, superseded.
 QUALITY = {

@@ -38,7 +38,7 @@ ORACLE: dict[str, Callable[[Shop], list[Row]]] = {
 }
 
 MODELS = (
-    *("int_orders_classified", "int_revenue_ledger", "int_customer_behavior"),
+    *("int_orders_classified", "int_revenue_ledger", "capabilities", "int_customer_behavior"),
     *("int_customers_scored", *ORACLE),
 )
 

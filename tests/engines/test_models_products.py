@@ -42,7 +42,10 @@ ORACLE: dict[str, Callable[[Shop], list[Row]]] = {
     "final_sales_bridge": oracle_products.sales_bridge,
 }
 
-MODELS = ("int_orders_classified", "int_revenue_ledger", "int_sales_summary", *ORACLE)
+MODELS = (
+    *("int_orders_classified", "int_revenue_ledger", "capabilities", "int_sales_summary"),
+    *ORACLE,
+)
 
 CHECKS = (
     "affinity_counts_are_those_of_the_ledger",

@@ -39,6 +39,33 @@ def test_every_final_column_is_documented_in_the_models_and_in_the_kpis_page() -
             assert f"`{column['name']}`" in text, f"{model['name']}.{column['name']}"
 
 
+def test_what_may_not_be_in_the_data_is_documented_with_its_reason() -> None:
+    models = yaml.safe_load((PROJECT / "models/meta/capabilities.yml").read_text(encoding="utf-8"))
+    reasons = {
+        row["capability"]: row["reason"]
+        for test in models["unit_tests"]
+        for row in test["expect"]["rows"]
+        if row["reason"]
+    }
+    assert {kpi.needs for kpi in KPIS} - {""} < set(reasons)
+    text = _read("docs/kpis.md")
+    rows = [f"| `{name}` | {reason} |" for name, reason in reasons.items()]
+    assert [row for row in rows if row not in text] == []
+
+
+def test_the_docs_of_a_figures_columns_begin_with_its_definition() -> None:
+    text = (PROJECT / "models/figures.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"{% docs (\w+) %}\n(.*)\n{% enddocs %}", text))
+    of_customers = {"repeat_purchase_rate", "returning_customer_rate"}  # no model's column
+    for kpi in KPIS:
+        assert kpi.name in of_customers or blocks[kpi.name].startswith(kpi.definition), kpi.name
+
+
+def test_the_kpis_page_of_the_dbt_docs_is_docs_kpis() -> None:
+    generate = runpy.run_path(str(ROOT / "docs/generate.py"))
+    assert generate["KPIS_PAGE"].read_text(encoding="utf-8") == generate["kpis_page"]()
+
+
 def test_every_rule_of_quarantine_is_documented() -> None:
     bases = (PROJECT / "models/staging/base").glob("*.sql")
     lists = (path.read_text().split("set rules")[1].split("-%}")[0] for path in bases)

@@ -312,6 +312,7 @@ def kpis(
     result = options.pipeline().kpis(by, day(start), day(end))
     if result.table is not None:
         show.table(options.terminal, f"Sales by {by}", result.table, shortened=("product_name",))
+        show.absent(options.terminal, result.absent)
         return
     if options.json:
         options.terminal.document(result.headline)

@@ -1,6 +1,7 @@
 """The command that makes a synthetic shop."""
 
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -93,6 +94,7 @@ def generate(
     }
     given = {name: value for name, value in asked.items() if value is not None}
     threads = workers or min(os.cpu_count() or 1, _WORKERS)
+    _give_back_freed_memory()
     progress = options.terminal.progress
     if append:
         if given:
@@ -114,6 +116,15 @@ def generate(
         options.terminal.document(asdict(summary))
     else:
         show.shop(options.terminal, summary)
+
+
+def _give_back_freed_memory() -> None:
+    """Keep glibc from hoarding the columns that were freed: 160 MB for 208 at 4 million orders."""
+    from ctypes import CDLL
+
+    trim_threshold = -1  # M_TRIM_THRESHOLD; setting it ends that it grows with what is freed
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        CDLL(None).mallopt(trim_threshold, 128 << 10)
 
 
 def _last_day(start: date, days: int) -> date:

@@ -45,6 +45,4 @@ def metrics(
         return
     result = pipeline.metrics(names, by or [], day(start), day(end))
     show.table(options.terminal, "", result.table)
-    if result.absent:
-        labels = ", ".join(kpi.label.lower() for kpi in result.absent)
-        options.terminal.say(f"not in this data: {labels}")
+    show.absent(options.terminal, {kpi.label.lower(): why for kpi, why in result.absent.items()})

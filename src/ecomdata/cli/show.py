@@ -251,14 +251,26 @@ def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
                 amount(kpi["all"], kpi["unit"]),
             )
             for kpi in document["kpis"]
-            if kpi["all"] is not None
+            if not _is_absent(kpi)
         ],
         right=("value", "before", "change", "all days"),
     )
-    absent = [kpi["label"].lower() for kpi in document["kpis"] if kpi["all"] is None]
-    if absent:
-        terminal.say(f"not in this data: {', '.join(absent)}")
+    absent(
+        terminal,
+        {kpi["label"].lower(): kpi["reason"] for kpi in document["kpis"] if _is_absent(kpi)},
+    )
     notes(terminal, document["caveats"])
+
+
+def absent(terminal: "Terminal", reasons: dict[str, str]) -> None:
+    """Print which figures are not in the data, with those of one reason in one line."""
+    for reason in dict.fromkeys(reasons.values()):
+        figures = ", ".join(figure for figure, its in reasons.items() if its == reason)
+        terminal.say(f"not in this data: {figures}" + (f" ({reason})" if reason else ""))
+
+
+def _is_absent(kpi: dict[str, Any]) -> bool:
+    return all(kpi[name] is None for name in ("value", "previous", "all"))
 
 
 def vocabulary(terminal: "Terminal", vocabulary: "Vocabulary") -> None:

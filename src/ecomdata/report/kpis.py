@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal
 
 from ecomdata.errors import UsageError
-from ecomdata.report.measures import LEDGER, customers_sql, sales_sql
+from ecomdata.report.measures import CAPABILITIES, LEDGER, customers_sql, sales_sql
 from ecomdata.warehouse import Connection
 
 Unit = Literal["money", "count", "rate", "number"]
@@ -20,6 +20,7 @@ class Kpi:
 
     Args:
         needs: the row of `meta.capabilities` without which it is not in the data.
+        gap: why it can be unknown all the same.
     """
 
     name: str
@@ -27,8 +28,11 @@ class Kpi:
     unit: Unit
     better: Better
     definition: str
-    needs: str | None = None
+    needs: str = ""
+    gap: str = ""
 
+
+_COSTS: Final = ("costs", "the cost of some of what was sold is not known")
 
 KPIS: Final = (
     Kpi("net_sales", "Net sales", "money", "up",
@@ -67,9 +71,9 @@ KPIS: Final = (
         "Units returned divided by units sold.", "returned_units"),
     Kpi("gross_margin", "Gross margin", "money", "up",
         "Net sales less the cost of what was sold; known only where every product has a cost.",
-        "costs"),
+        *_COSTS),
     Kpi("margin_rate", "Margin rate", "rate", "up",
-        "Gross margin divided by net sales.", "costs"),
+        "Gross margin divided by net sales.", *_COSTS),
 )  # fmt: skip
 
 
@@ -106,12 +110,17 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Figure:
-    """A KPI in the period, in the period before and over all days; None = not in this data."""
+    """A KPI in the period, in the period before and over all days; None = not in this data.
+
+    Args:
+        reason: why it is not in this data; empty where it is, or where there is nothing to divide.
+    """
 
     kpi: Kpi
     value: Decimal | int | None
     previous: Decimal | int | None
     all: Decimal | int | None
+    reason: str = ""
 
     @property
     def change(self) -> Decimal | None:
@@ -131,6 +140,7 @@ class Figure:
             "better": self.kpi.better,
             "definition": self.kpi.definition,
             "change": as_text(self.change),
+            "reason": self.reason,
         } | {name: as_text(number) for name, number in numbers.items()}
 
 
@@ -175,12 +185,11 @@ def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str
     value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
     previous = _totals(connection, engine, covered.previous) if covered.previous else {}
     absent = absent_capabilities(connection)
-    figures = [
-        Figure(kpi, value.get(kpi.name), previous.get(kpi.name), all_days.get(kpi.name))
-        if kpi.needs not in absent
-        else Figure(kpi, None, None, None)
-        for kpi in KPIS
-    ]
+    figures = []
+    for kpi in KPIS:
+        in_all = all_days[kpi.name]
+        reason = absent.get(kpi.needs, kpi.gap) if in_all is None else ""
+        figures.append(Figure(kpi, value[kpi.name], previous.get(kpi.name), in_all, reason))
     return {
         "period": covered.period.document(),
         "previous": covered.previous.document() if covered.previous else None,
@@ -189,10 +198,12 @@ def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str
     }
 
 
-def absent_capabilities(connection: Connection) -> set[str]:
-    """Return what the loads cannot tell: the figures that need it are not in the data."""
-    found = connection.query("select capability from meta.capabilities where not is_in_data")
-    return {capability for (capability,) in found.rows}
+def absent_capabilities(connection: Connection) -> dict[str, str]:
+    """Return what the loads cannot tell, and why: the figures that need it are not in the data."""
+    found = connection.query(
+        f"select capability, reason from {CAPABILITIES} where not is_in_data order by capability"
+    )
+    return dict(found.rows)
 
 
 def as_text(value: Decimal | int | None) -> str | None:

@@ -16,6 +16,8 @@ _MACROS = resources.files("ecomdata") / "transform" / "project" / "macros"
 
 LEDGER = "intermediate.int_revenue_ledger"
 
+CAPABILITIES = "meta.capabilities"
+
 #: What figures can be asked by: an expression over the ledger.
 GRAINS = {
     "total": "'all'",
@@ -32,17 +34,22 @@ GRAINS = {
 def sales_sql(engine: str, *grains: str) -> str:
     """Return the SQL of every sales figure by these grains, over entries of days $1 to $2.
 
+    What the loads cannot tell is NULL.
+
     Shape: one row per combination that has entries, in order of the grains; by "total" alone one
     row always.
     """
-    measures, ratios = _rendered(engine)
+    capabilities, measures, in_data, ratios = _rendered(engine)
     columns = ", ".join(f'{GRAINS[grain]} as "{grain}"' for grain in grains)
+    names = ", ".join(f'"{grain}"' for grain in grains)
     positions = ", ".join(str(i + 1) for i in range(len(grains)))
     grouping = "" if grains == ("total",) else f"group by {positions}"
     return (
-        f"with measured as (select {columns}, {measures} from {LEDGER} "
-        f"where entry_date between $1 and $2 {grouping}) "
-        f"select *, {ratios} from measured order by {positions}"
+        f"with what_loads_tell as ({capabilities}), "
+        f"measured as (select {columns}, {measures} from {LEDGER} "
+        f"where entry_date between $1 and $2 {grouping}), "
+        f"told as (select {names}, {in_data} from measured cross join what_loads_tell) "
+        f"select *, {ratios} from told order by {positions}"
     )
 
 
@@ -85,15 +92,20 @@ def customers_sql(engine: str) -> str:
 
 
 @cache
-def _rendered(engine: str) -> tuple[str, str]:
+def _rendered(engine: str) -> tuple[str, str, str, str]:
     macros = project_macros(engine)
-    return str(macros.sales_measures()), str(macros.sales_ratios())
+    return (
+        str(macros.capabilities_in_one_row(CAPABILITIES)),
+        str(macros.sales_measures()),
+        str(macros.sales_in_data()),
+        str(macros.sales_ratios()),
+    )
 
 
 @cache
 def project_macros(engine: str) -> Any:
     """Return the project's macros by name, rendered with as much of dbt as they use."""
-    names = ("measures.sql", "portable/numbers.sql", "portable/text.sql")
+    names = ("measures.sql", "capabilities.sql", "portable/numbers.sql", "portable/text.sql")
     text = "".join((_MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(undefined=StrictUndefined)
     environment.globals["adapter"] = adapter = _Adapter(engine)

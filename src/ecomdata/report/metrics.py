@@ -4,7 +4,7 @@ MetricFlow sums and counts at the asked grain (`semantics.py`); what is divided 
 by the project's own macros, so that money is exact on every engine.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,10 +31,10 @@ _TYPES: Final = {
 
 @dataclass(frozen=True)
 class MetricTable:
-    """Metrics by dimensions, and those of them that are not in the data: NULL in every row."""
+    """Metrics by dimensions, and which of them are not in the data, and why: NULL in every row."""
 
     table: Table
-    absent: tuple[Kpi, ...]
+    absent: dict[Kpi, str]
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def metric_table(
         raise DataError("the ledger is empty: load orders and build first (ecomdata run DIR)")
     days = (start or covered.all.start, end or covered.all.end) if start or end else None
     missing = absent_capabilities(connection)
-    absent = tuple(kpi for kpi in asked if kpi.needs in missing)
+    absent = {kpi: missing[kpi.needs] for kpi in asked if kpi.needs in missing}
     sql = metrics_sql(layer, asked, absent, dimensions, days)
     return MetricTable(connection.query(sql), absent)
 
@@ -120,7 +120,7 @@ def metric_table(
 def metrics_sql(
     layer: SemanticLayer,
     metrics: Sequence[Kpi],
-    absent: Sequence[Kpi],
+    absent: Collection[Kpi],
     by: Sequence[Dimension],
     days: tuple[date, date] | None,
 ) -> str:

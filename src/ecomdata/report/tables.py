@@ -1,11 +1,11 @@
 """What the terminal shows: KPIs by a dimension, quarantine, status."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from ecomdata.errors import DataError, UsageError
-from ecomdata.report.kpis import coverage, headline
+from ecomdata.report.kpis import absent_capabilities, coverage, headline
 from ecomdata.report.measures import sales_by_product_sql, sales_sql
 from ecomdata.warehouse import Connection, Table, quote
 
@@ -26,12 +26,30 @@ _COLUMNS = (
 )
 
 
+#: What of a table by a dimension needs what (`meta.capabilities`).
+_NEEDS = {
+    "country": "countries",
+    "category": "categories",
+    "product_name": "product_names",
+    "customers": "customers",
+    "discounts": "discounts",
+    "returns": "returns",
+    "cancellations": "cancellations",
+    "return_rate": "returned_units",
+}
+
+
 @dataclass(frozen=True)
 class KpiTable:
-    """Headline figures as JSON has them, or sales by a dimension: one of the two."""
+    """Headline figures as JSON has them, or sales by a dimension: one of the two.
+
+    Args:
+        absent: columns of the table that are not in the data, and why.
+    """
 
     headline: dict[str, Any] | None
     table: Table | None
+    absent: dict[str, str] = field(default_factory=dict)
 
 
 def kpi_table(
@@ -53,13 +71,20 @@ def kpi_table(
         return KpiTable(headline(connection, engine, covered), None)
     days = [start or covered.all.start, end or covered.all.end]
     if by == "product":
-        return KpiTable(None, connection.query(sales_by_product_sql(engine), days))
+        table = connection.query(sales_by_product_sql(engine), days)
+        return KpiTable(None, table, _absent(connection, table))
     listed = ", ".join(quote(name) for name in (by, *_COLUMNS))
     order = "net_sales desc, 1" if by in ("country", "category") else "1"
     table = connection.query(
         f"select {listed} from ({sales_sql(engine, by)}) as sales order by {order}", days
     )
-    return KpiTable(None, table)
+    return KpiTable(None, table, _absent(connection, table))
+
+
+def _absent(connection: Connection, table: Table) -> dict[str, str]:
+    reasons = absent_capabilities(connection)
+    needs = {column: _NEEDS[column] for column in table.columns if column in _NEEDS}
+    return {column: reasons[need] for column, need in needs.items() if need in reasons}
 
 
 def quarantine(connection: Connection, rule: str | None, file: str | None) -> Table:

@@ -26,7 +26,11 @@ GATE = "refused_records_are_within_the_limit"
 
 _WORDS: dict[Command, list[str]] = {
     # Unit tests are about the SQL, not about the data: `test` runs them, a user's build does not.
-    "build": ["build", "--exclude-resource-type", "unit_test"],
+    # There is nothing to build of an exposure.
+    "build": [
+        *("build", "--exclude-resource-type", "unit_test"),
+        *("--exclude-resource-type", "exposure"),
+    ],
     "test": ["test"],
     "docs": ["docs", "generate", "--static"],
 }

@@ -51,10 +51,13 @@ def ledger(entries: Sequence[Entry], absent: Sequence[str] = ()) -> DuckDBConnec
     connection.execute(
         "create table meta.loads (load_id bigint, replaced_by bigint, caveats varchar)"
     )
-    connection.execute("create table meta.capabilities (capability varchar, is_in_data boolean)")
+    connection.execute(
+        "create table meta.capabilities (capability varchar, is_in_data boolean, reason varchar)"
+    )
     for name in ("discounts", "returns", "returned_units", "cancellations", "customers", "costs"):
         connection.execute(
-            "insert into meta.capabilities values ($1, $2)", [name, name not in absent]
+            "insert into meta.capabilities values ($1, $2, $3)",
+            [name, name not in absent, f"no {name} here" if name in absent else None],
         )
     return connection
 

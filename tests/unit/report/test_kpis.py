@@ -1,5 +1,6 @@
 """Periods, changes and the headline as JSON has it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -125,6 +126,7 @@ def test_a_figure_as_json_has_its_numbers_as_text() -> None:
         "better": "up",
         "definition": "Orders with at least one line sold and not wholly cancelled.",
         "change": "0.500000",
+        "reason": "",
         "value": "3",
         "previous": "2",
         "all": "7",
@@ -164,8 +166,26 @@ def test_the_headline_has_every_figure_of_the_period_of_before_and_of_all_days()
     assert numbers("units") == ("4", "2", "7", "1.000000")
     assert numbers("repeat_purchase_rate") == ("1.000000", "0.000000", "1.000000", None)
     assert numbers("returning_customer_rate") == ("0.000000", "0.000000", "0.000000", None)
-    for absent in ("returns", "return_rate", "gross_margin", "margin_rate"):
+    for absent, need in {
+        "returns": "returns",
+        "return_rate": "returned_units",
+        "gross_margin": "costs",
+        "margin_rate": "costs",
+    }.items():
         assert numbers(absent) == (None, None, None, None)
+        assert kpis[absent]["reason"] == f"no {need} here"
+    assert {kpis[name]["reason"] for name in ("net_sales", "discounts", "customers")} == {""}
+
+
+def test_a_margin_that_is_unknown_for_one_product_says_so() -> None:
+    entries = [sale(FIRST, "5.00"), replace(sale(FIRST, "4.00", "O2"), cost_amount=None)]
+    connection = ledger(entries)
+    period = coverage(connection)
+    assert period is not None
+    kpis = {kpi["id"]: kpi for kpi in headline(connection, "duckdb", period)["kpis"]}
+    assert kpis["net_sales"]["all"] == "9.00"
+    assert kpis["gross_margin"]["all"] is None
+    assert kpis["gross_margin"]["reason"] == "the cost of some of what was sold is not known"
 
 
 def test_without_days_before_nothing_is_compared() -> None:

@@ -18,6 +18,18 @@ ledger as (
 
 ),
 
+capabilities as (
+
+    select * from {{ ref('capabilities') }}
+
+),
+
+what_loads_tell as (
+
+    {{ capabilities_in_one_row('capabilities') }}
+
+),
+
 guest_entries_summed as (
 
     select {{ sales_measures() }}
@@ -78,15 +90,16 @@ customers_listed as (
         scored.monetary_score,
         scored.segment,
         scored.segment_before,
-        customers.orders,
-        customers.units,
-        customers.gross_sales,
-        customers.discounts,
-        customers.returns,
-        customers.cancellations,
-        customers.net_sales
+        {{ in_data('customers', 'customers.orders') }} as orders,
+        {{ in_data('customers', 'customers.units') }} as units,
+        {{ in_data('customers', 'customers.gross_sales') }} as gross_sales,
+        {{ in_data('customers', 'customers.discounts') }} as discounts,
+        {{ in_data('customers', 'customers.returns') }} as returns,
+        {{ in_data('customers', 'customers.cancellations') }} as cancellations,
+        {{ in_data('customers', 'customers.net_sales') }} as net_sales
     from customers
     left join scored on customers.customer_id = scored.customer_id
+    cross join what_loads_tell
 
 ),
 
@@ -95,6 +108,16 @@ everyone as (
     select * from customers_listed
     union all
     select * from guests_listed
+
+),
+
+everyone_with_what_loads_tell as (
+
+    select
+        everyone.*,
+        what_loads_tell.*
+    from everyone
+    cross join what_loads_tell
 
 ),
 
@@ -120,12 +143,12 @@ ratios_added as (
         cast(orders as bigint) as orders,
         cast(units as bigint) as units,
         cast(gross_sales as numeric(18, 2)) as gross_sales,
-        cast(discounts as numeric(18, 2)) as discounts,
-        cast(returns as numeric(18, 2)) as returns,
-        cast(cancellations as numeric(18, 2)) as cancellations,
+        cast({{ in_data('discounts', 'discounts') }} as numeric(18, 2)) as discounts,
+        cast({{ in_data('returns', 'returns') }} as numeric(18, 2)) as returns,
+        cast({{ in_data('cancellations', 'cancellations') }} as numeric(18, 2)) as cancellations,
         cast(net_sales as numeric(18, 2)) as net_sales,
         {{ ratio('net_sales', 'orders', 2) }} as average_order_value
-    from everyone
+    from everyone_with_what_loads_tell
 
 )
 

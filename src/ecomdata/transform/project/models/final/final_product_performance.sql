@@ -12,6 +12,18 @@ ledger as (
 
 ),
 
+capabilities as (
+
+    select * from {{ ref('capabilities') }}
+
+),
+
+what_loads_tell as (
+
+    {{ capabilities_in_one_row('capabilities') }}
+
+),
+
 data_days as (
 
     {# Both engines keep a copy of `ledger` where it is read twice: 1.0 GB at 2.7M orders. #}
@@ -89,24 +101,31 @@ products_measured as (
         end as prior_units,
         coalesce(products.category, 'Unknown') as category,
         coalesce(entries_summed_to_product.gross_sales, 0) as gross_sales,
-        coalesce(entries_summed_to_product.discounts, 0) as discounts,
-        coalesce(entries_summed_to_product.returns, 0) as returns,
-        coalesce(entries_summed_to_product.cancellations, 0) as cancellations,
+        {{ in_data('discounts', 'coalesce(entries_summed_to_product.discounts, 0)') }}
+            as discounts,
+        {{ in_data('returns', 'coalesce(entries_summed_to_product.returns, 0)') }}
+            as returns,
+        {{ in_data('cancellations', 'coalesce(entries_summed_to_product.cancellations, 0)') }}
+            as cancellations,
         coalesce(entries_summed_to_product.net_sales, 0) as net_sales,
         coalesce(entries_summed_to_product.orders, 0) as orders,
-        coalesce(entries_summed_to_product.customers, 0) as customers,
+        {{ in_data('customers', 'coalesce(entries_summed_to_product.customers, 0)') }}
+            as customers,
         coalesce(entries_summed_to_product.units, 0) as units,
         coalesce(entries_summed_to_product.units_sold, 0) as units_sold,
-        coalesce(entries_summed_to_product.units_returned, 0) as units_returned,
-        case
-            when entries_summed_to_product.product_id is null then 0
-            else entries_summed_to_product.cost_amount
-        end as cost_amount
+        {{ in_data('returned_units', 'coalesce(entries_summed_to_product.units_returned, 0)') }}
+            as units_returned,
+        {{ in_data(
+            'costs',
+            'case when entries_summed_to_product.product_id is null then 0'
+            ~ ' else entries_summed_to_product.cost_amount end',
+        ) }} as cost_amount
     from product_ids
     left join products on product_ids.product_id = products.product_id
     left join entries_summed_to_product
         on product_ids.product_id = entries_summed_to_product.product_id
     cross join data_days
+    cross join what_loads_tell
 
 ),
 

@@ -6,7 +6,7 @@
     'mix': 'revalued_sales - scaled_sales',
     'new_products': 'new_sales',
     'discontinued_products': '-discontinued_sales',
-    'returns': 'returns - base_returns',
+    'returns': in_data('returns', 'returns - base_returns'),
 } -%}
 
 with
@@ -14,6 +14,18 @@ with
 summary as (
 
     select * from {{ ref('int_sales_summary') }}
+
+),
+
+capabilities as (
+
+    select * from {{ ref('capabilities') }}
+
+),
+
+what_loads_tell as (
+
+    {{ capabilities_in_one_row('capabilities') }}
 
 ),
 
@@ -211,6 +223,16 @@ comparisons_scaled as (
 
 ),
 
+comparisons_with_what_loads_tell as (
+
+    select
+        comparisons_scaled.*,
+        what_loads_tell.*
+    from comparisons_scaled
+    cross join what_loads_tell
+
+),
+
 components_listed as (
 
     {% for component, amount in components.items() -%}
@@ -222,7 +244,7 @@ components_listed as (
         {{ amount }} as amount,
         net_sales,
         base_net_sales
-    from comparisons_scaled
+    from comparisons_with_what_loads_tell
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -6,6 +6,18 @@ ledger as (
 
 ),
 
+capabilities as (
+
+    select * from {{ ref('capabilities') }}
+
+),
+
+what_loads_tell as (
+
+    {{ capabilities_in_one_row('capabilities') }}
+
+),
+
 entries_summed_to_day as (
 
     select
@@ -17,26 +29,23 @@ entries_summed_to_day as (
 
 ),
 
+figures_in_data as (
+
+    select
+        entries_summed_to_day.sales_date,
+        entries_summed_to_day.country,
+        {{ sales_in_data() }}
+    from entries_summed_to_day
+    cross join what_loads_tell
+
+),
+
 ratios_added as (
 
     select
-        sales_date,
-        country,
-        gross_sales,
-        discounts,
-        returns,
-        cancellations,
-        net_sales,
-        orders,
-        new_orders,
-        returning_orders,
-        customers,
-        units,
-        units_sold,
-        units_returned,
-        cost_amount,
+        *,
         {{ sales_ratios() }}
-    from entries_summed_to_day
+    from figures_in_data
 
 )
 

@@ -41,6 +41,7 @@ components_summed as (
         net_sales,
         base_net_sales,
         count(*) as number_of_components,
+        count(case when amount is null and component <> 'returns' then 1 end) as components_missing,
         sum(amount) as amount
     from bridge
     group by compared_with, sales_month, base_month, net_sales, base_net_sales
@@ -57,6 +58,7 @@ left join entries_summed_to_month as base_months
 where
     components_summed.amount <> components_summed.net_sales - components_summed.base_net_sales
     or components_summed.number_of_components <> 6
+    or components_summed.components_missing > 0
     or components_summed.net_sales <> coalesce(months.net_sales, 0)
     or (
         components_summed.base_net_sales <> coalesce(base_months.net_sales, 0)
