@@ -1,1 +1,17 @@
 """What changed, why, for whom, how sure: findings over the final tables, each with its proof."""
+
+from ecomdata.insights.asking import PERIODS, Period
+from ecomdata.insights.findings import MOST_FINDINGS, Insights, Ranked, find_insights, write
+from ecomdata.insights.score import Score, score_insights
+
+__all__ = [
+    "MOST_FINDINGS",
+    "PERIODS",
+    "Insights",
+    "Period",
+    "Ranked",
+    "Score",
+    "find_insights",
+    "score_insights",
+    "write",
+]

@@ -19,7 +19,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Question:
-    """The period asked about, what it is compared with, and the days that the data cover."""
+    """The period asked about, what it is compared with, and the days that may be looked at.
+
+    A search reads no day after `data.end`: so a question about a period in the past is answered
+    as it would have been then, and answers can be scored.
+    """
 
     current: Span
     before: Span
@@ -42,7 +46,7 @@ class Finding:
         low: lower end of the effect's 90 % interval.
         high: upper end.
         p_value: how often chance alone shows as much.
-        evidence_sql: one row whose columns are the `numbers`, for any reader of `final`.
+        evidence_sql: one row whose columns are the `numbers`, over the models' tables.
         next_look: what to look at now, or do.
     """
 

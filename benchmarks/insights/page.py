@@ -1,0 +1,94 @@
+"""Puts the measured tables into docs/insights.md, between their marks."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs/insights.md"
+
+NAMES = {"ours": "EcomData", "adtributor": "Adtributor", "riskloc": "RiskLoc"}
+
+
+def score_table(score: dict[str, Any]) -> str:
+    """The score of planted and null shops in Markdown."""
+    planted, null = score["planted"], score["null"]
+    seeds = f"{score['first_seed']} to {score['first_seed'] + planted['shops'] - 1}"
+    large, small = planted["by_effect"]["large"], planted["by_effect"]["small"]
+    lines = [
+        f"{planted['shops']} shops (seeds {seeds}, {score['orders']:,} orders in two years) with "
+        f"{planted['events']} events, and {null['shops']} shops with none; "
+        f"{planted['questions'] + null['questions']:,} months asked about.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        f"| recall, of large effects ({large['events']} events) | {_rate(large['recall'])} |",
+        f"| recall, of the others ({small['events']} events) | {_rate(small['recall'])} |",
+        f"| precision ({planted['findings']} findings) | {_rate(planted['precision'])} |",
+        f"| false-discovery rate, shops with events | {_rate(planted['false_discovery_rate'])} |",
+        f"| false-discovery rate, shops with none ({null['findings']} findings) "
+        f"| {_rate(null['false_discovery_rate'])} |",
+        "",
+        "| kind of event | events | found | large ones | found |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, of in planted["by_kind"].items():
+        lines.append(
+            f"| `{kind}` | {of['events']} | {_rate(of['recall'])} | {of['large']} "
+            f"| {_rate(of['large_recall'])} |"
+        )
+    lines += ["", "| kind of finding | findings | meet an event |", "|---|---|---|"]
+    for kind, of in planted["findings_by_kind"].items():
+        lines.append(f"| `{kind}` | {of['findings']} | {_rate(of['precision'])} |")
+    return "\n".join(lines)
+
+
+def localise_table(result: dict[str, Any]) -> str:
+    """The contribution search beside the published ones in Markdown."""
+    lines = [
+        f"{result['cubes']} cubes:",
+        "",
+        "| search | precision | recall | F1 | CPU seconds |",
+        "|---|---|---|---|---|",
+    ]
+    for name, of in result["published"].items():
+        figures = " | ".join(f"{of[each]:.3f}" for each in ("precision", "recall", "f1"))
+        lines.append(f"| {NAMES[name]} | {figures} | {of['cpu_seconds']} |")
+    lines += [
+        "",
+        f"The months of {result['shops']} shops with {result['events']['ours']['events']} events:",
+        "",
+        "| search | segments named | of them meet an event | events found |",
+        "|---|---|---|---|",
+    ]
+    for name, of in result["events"].items():
+        lines.append(
+            f"| {NAMES[name]} | {of['segments_said']:,} | {_rate(of['precision'])} "
+            f"| {_rate(of['recall'])} |"
+        )
+    return "\n".join(lines)
+
+
+def put(page: str, mark: str, text: str) -> str:
+    """The page with this text between the marks of this name."""
+    start, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    assert pattern.search(page), f"the page has no marks {start}"
+    return pattern.sub(lambda _: f"{start}\n{text}\n{end}", page)
+
+
+def page(text: str) -> str:
+    """The page as the measured figures have it."""
+    score = json.loads((HERE / "score.json").read_text("utf-8"))
+    localise = json.loads((HERE / "localise.json").read_text("utf-8"))
+    text = put(text, "score", score_table(score))
+    return put(text, "localise", localise_table(localise))
+
+
+def _rate(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text("utf-8")), "utf-8")

@@ -1,0 +1,216 @@
+"""From what the searches say to what is reported: sure enough, told once, most money first."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from ecomdata.insights.asking import Period, days_covered, questions
+from ecomdata.insights.bridge import Bridge, read_bridge
+from ecomdata.insights.false_discoveries import FALSE_DISCOVERY_RATE, q_values
+from ecomdata.insights.finding import Finding, Question
+from ecomdata.insights.searches import SEARCHES
+from ecomdata.warehouse import Connection
+
+#: Findings that are reported at most.
+MOST_FINDINGS: Final = 20
+#: What says that something moved and not what: it gives way to what names a cause.
+GENERAL: Final = ("bridge", "anomalous_day", "contribution")
+
+TABLE: Final = "final.final_insights"
+#: Columns of the table, with types that mean the same on every engine.
+COLUMNS: Final = (
+    ("id", "text"),
+    ("family", "text"),
+    ("kind", "text"),
+    ("period", "text"),
+    ("segment", "text"),
+    ("statement", "text"),
+    ("effect", "numeric(18, 2)"),
+    ("low", "numeric(18, 2)"),
+    ("high", "numeric(18, 2)"),
+    ("p_value", "double precision"),
+    ("q_value", "double precision"),
+    ("rank", "bigint"),
+    ("evidence_sql", "text"),
+    ("next_look", "text"),
+)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A finding among the others of its question.
+
+    Args:
+        finding: what was found.
+        q_value: the share of chance among what is reported, were this the last that is.
+        rank: 1 for the first.
+    """
+
+    finding: Finding
+    q_value: float
+    rank: int
+
+    def as_row(self) -> dict[str, str | int | float | Decimal]:
+        """The row of the table."""
+        finding = self.finding
+        period = f"{finding.span.start}/{finding.span.end}"
+        segment = json.dumps(dict(finding.segment), ensure_ascii=False, sort_keys=True)
+        key = "\n".join((finding.kind, period, segment))
+        return {
+            "id": hashlib.sha256(key.encode()).hexdigest()[:12],
+            "family": finding.family,
+            "kind": finding.kind,
+            "period": period,
+            "segment": segment,
+            "statement": finding.statement,
+            "effect": finding.effect,
+            "low": finding.low,
+            "high": finding.high,
+            "p_value": _rounded(finding.p_value),
+            "q_value": _rounded(self.q_value),
+            "rank": self.rank,
+            "evidence_sql": finding.evidence_sql,
+            "next_look": finding.next_look,
+        }
+
+
+@dataclass(frozen=True)
+class Insights:
+    """The answer to a question.
+
+    Args:
+        question: the period, what it is compared with, and the days that were looked at; None:
+            there are not two whole periods.
+        ranked: the findings, most money first.
+        tests: how many hypotheses were tested.
+        silences: what could not be asked, and what it needs.
+        bridge: how net sales came from one month to the next; None: not of months.
+    """
+
+    question: Question | None
+    ranked: tuple[Ranked, ...]
+    tests: int
+    silences: tuple[str, ...]
+    bridge: Bridge | None
+
+
+def find_insights(connection: Connection, period: Period, top: int = MOST_FINDINGS) -> Insights:
+    """Answer the question about the last whole period of the data."""
+    data = days_covered(connection)
+    if data is None:
+        return Insights(None, (), 0, ("everything: needs sales, has none",), None)
+    asked = questions(data, period)
+    if not asked:
+        days = (data.end - data.start).days + 1
+        reason = f"everything: needs two whole {period}s of sales, has {days} days"
+        return Insights(None, (), 0, (reason,), None)
+    return answer(connection, asked[-1], top)
+
+
+def answer(connection: Connection, question: Question, top: int = MOST_FINDINGS) -> Insights:
+    """Run every search and keep what is sure enough, each story once, most money first."""
+    every = [search(connection, question) for search in SEARCHES]
+    findings = [finding for searched in every for finding in searched.findings]
+    tests = sum(searched.tests for searched in every)
+    sure = [
+        (finding, q)
+        for finding, q in zip(
+            findings, q_values([finding.p_value for finding in findings], tests), strict=True
+        )
+        if q <= FALSE_DISCOVERY_RATE
+    ]
+    sure.sort(key=lambda pair: (pair[0].kind in GENERAL, -_worth(*pair), pair[0].statement))
+    categories = _categories(connection, [finding for finding, _ in sure])
+    told: list[tuple[Finding, float]] = []
+    for finding, q in sure:
+        if not any(same_story(finding, other, categories) for other, _ in told):
+            told.append((finding, q))
+    told.sort(key=lambda pair: (-_worth(*pair), pair[0].statement))
+    return Insights(
+        question,
+        tuple(Ranked(finding, q, rank) for rank, (finding, q) in enumerate(told[:top], 1)),
+        tests,
+        tuple(searched.silence for searched in every if searched.silence),
+        read_bridge(connection, question),
+    )
+
+
+def write(connection: Connection, insights: Insights) -> None:
+    """Replace the rows of `final.final_insights`."""
+    names = ", ".join(name for name, _ in COLUMNS)
+    marks = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS)
+    with connection.transaction():
+        connection.execute(f"create table if not exists {TABLE} ({columns})")
+        connection.execute(f"delete from {TABLE}")
+        for ranked in insights.ranked:
+            row = ranked.as_row()
+            connection.execute(
+                f"insert into {TABLE} ({names}) values ({marks})",
+                [row[name] for name, _ in COLUMNS],
+            )
+
+
+def same_story(one: Finding, other: Finding, categories: Mapping[str, str]) -> bool:
+    """Return whether two findings are about the same sales of the same days, the same way.
+
+    Args:
+        one: a finding.
+        other: another one.
+        categories: of the products that they are about.
+    """
+    if (one.effect < 0) != (other.effect < 0) or "forecast" in (one.family, other.family):
+        return False
+    days = _days_in_both(one, other)
+    if days <= 0:
+        return False
+    if not one.segment and not other.segment:
+        return "bridge" not in (one.kind, other.kind)
+    if not one.segment or not other.segment:
+        longest = max(_days(one), _days(other))
+        return 2 * days >= longest and "bridge" not in (one.kind, other.kind)
+    a, b = _parts(one.segment, categories), _parts(other.segment, categories)
+    return a <= b or b <= a
+
+
+def _parts(segment: Mapping[str, str], categories: Mapping[str, str]) -> set[tuple[str, str]]:
+    parts = set(segment.items())
+    category = categories.get(segment.get("product_id", ""))
+    return parts | {("category", category)} if category else parts
+
+
+def _categories(connection: Connection, findings: list[Finding]) -> dict[str, str]:
+    products = sorted({f.segment["product_id"] for f in findings if "product_id" in f.segment})
+    return {
+        product: connection.query(
+            "select min(category) from final.final_product_performance where product_id = $1",
+            [product],
+        ).scalar
+        for product in products
+    }
+
+
+def _days(finding: Finding) -> int:
+    return (finding.span.end - finding.span.start + timedelta(1)).days
+
+
+def _days_in_both(one: Finding, other: Finding) -> int:
+    start = max(one.span.start, other.span.start)
+    end = min(one.span.end, other.span.end)
+    return (end - start).days + 1
+
+
+def _worth(finding: Finding, q: float) -> float:
+    """The money that it is about at the least, times how sure it is."""
+    if (finding.low < 0) != (finding.high < 0):
+        return 0.0
+    return float(min(abs(finding.low), abs(finding.high))) * (1 - q)
+
+
+def _rounded(probability: float) -> float:
+    """Six digits: those behind them depend on the machine."""
+    return float(f"{probability:.6g}")

@@ -1,0 +1,14 @@
+"""All that is searched: each takes a connection and a question and says what it found."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ecomdata.insights import drivers
+from ecomdata.insights.bridge import search_bridge
+from ecomdata.insights.finding import Question, Searched
+from ecomdata.warehouse import Connection
+
+SEARCHES: Final[tuple[Callable[[Connection, Question], Searched], ...]] = (
+    search_bridge,
+    *drivers.SEARCHES,
+)

@@ -1,0 +1,138 @@
+"""Runs of days on which something is rarer or more frequent than the days before say it should be.
+
+Source: a scan over windows (Kulldorff 1997) with the exact conditional test of two Poisson rates
+(Przyborowski and Wilenski 1940), made wider by the counts' own overdispersion (McCullagh and
+Nelder 1989), and Simes (1986) over the windows, which overlap and so depend on each other.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+#: Days before the period whose rate is taken as the usual one, and the fewest that can tell it.
+BASE_DAYS: Final = 91
+FEWEST_BASE_DAYS: Final = 28
+#: Of the base's weeks so many with the lowest rate, and with the highest, are left out: an event of
+#: the past is not what is usual.
+_TRIMMED: Final = 2
+#: The median of a chi-squared variable of one degree of freedom.
+_CHI2_MEDIAN: Final = 0.4549
+
+
+@dataclass(frozen=True)
+class Window:
+    """The most striking run of days of a period.
+
+    Args:
+        first: index of its first day in the period.
+        last: index of its last day.
+        observed: how many there were.
+        expected: how many there should have been.
+        p_value: of the whole scan.
+    """
+
+    first: int
+    last: int
+    observed: float
+    expected: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Base:
+    """What is usual: so many of so much exposure, without the most unusual weeks."""
+
+    count: float
+    exposure: float
+
+    @classmethod
+    def of(cls, counts: Floats, exposure: Floats) -> "Base":
+        """Sum whole weeks up to the end, the unusual ones left out."""
+        n, m = _by_week(counts), _by_week(exposure)
+        usual = np.argsort(n / np.maximum(m, 1.0), kind="stable")
+        if len(usual) > 3 * _TRIMMED:
+            usual = usual[_TRIMMED:-_TRIMMED]
+        return cls(float(n[usual].sum()), float(m[usual].sum()))
+
+    @property
+    def rate(self) -> float:
+        """How many there are of one exposure."""
+        return self.count / self.exposure if self.exposure else 0.0
+
+
+def spread(counts: Floats, exposure: Floats) -> float:
+    """Return how many times as much as Poisson counts the weekly counts of rows vary, at least 1.
+
+    The median over all rows and weeks, so that events of the past do not count.
+    """
+    squares = []
+    for n, m in zip(counts, exposure, strict=True):
+        weeks, of = _by_week(n), _by_week(m)
+        expected = of * Base.of(n, m).rate
+        told = expected >= 5
+        deviation = (weeks - expected)[told]
+        squares.append(deviation**2 / (expected * (1 + expected / max(weeks.sum(), 1.0)))[told])
+    every = np.concatenate(squares) if squares else np.zeros(0)
+    return max(1.0, float(np.median(every)) / _CHI2_MEDIAN) if len(every) else 1.0
+
+
+def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool) -> Window:
+    """Return the window of a period that is the most striking on one side.
+
+    Args:
+        counts: of each day of the period.
+        exposure: of each day, what the counts are in proportion to.
+        base: what is usual.
+        dispersion: how many times as much as Poisson counts they vary.
+        fewer: look for too few, and else for too many.
+    """
+    first, last = np.triu_indices(len(counts))
+    n = np.concatenate([[0.0], np.cumsum(counts)])
+    m = np.concatenate([[0.0], np.cumsum(exposure)])
+    observed, of = n[last + 1] - n[first], m[last + 1] - m[first]
+    expected = of * base.rate
+    p_values = rarity(observed, of, base, dispersion, fewer)
+    # Half an event more, so that of two windows with all there is the shorter gains more.
+    usual = of * (base.count + 0.5) / max(base.exposure, 1.0)
+    gain = observed * np.log(np.maximum(observed, 0.5) / np.maximum(usual, 1e-9))
+    gain -= observed - usual
+    on_side = observed < expected if fewer else observed > expected
+    best = int(np.argmax(np.where(on_side, gain, -np.inf)))
+    order = np.sort(p_values)
+    simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
+    return Window(
+        int(first[best]),
+        int(last[best]),
+        float(observed[best]),
+        float(expected[best]),
+        min(1.0, simes),
+    )
+
+
+def rarity(
+    observed: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool
+) -> Floats:
+    """Return how often there would be as few, or as many, were the rate that of the base.
+
+    Given both counts together, the newer is binomial; both are divided by the dispersion.
+    """
+    from scipy.special import betainc
+
+    part = exposure / np.maximum(exposure + base.exposure, 1e-9)
+    x, before = observed / dispersion, base.count / dispersion
+    if fewer:
+        p = betainc(np.maximum(before, 1e-9), x + 1.0, 1.0 - part)
+    else:
+        p = np.where(x > 0, betainc(np.maximum(x, 1e-9), before + 1.0, part), 1.0)
+    return np.clip(np.where(exposure > 0, p, 1.0), 0.0, 1.0)
+
+
+def _by_week(values: Floats) -> Floats:
+    """Sums of whole weeks, the last one ending with the last day."""
+    weeks = len(values) // 7
+    sums: Floats = values[len(values) - 7 * weeks :].reshape(weeks, 7).sum(axis=1)
+    return sums
