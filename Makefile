@@ -7,11 +7,13 @@ ROWS ?= 1000000
 PAIRS ?= 5
 ORDERS ?= 1000000
 LARGE ?=
+SEEDS ?= 20
+NULLS ?= 50
 DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-generate clean
+.PHONY: help setup demo test lint docs bench bench-generate bench-insights score-insights clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -63,6 +65,14 @@ bench: .venv/.run .venv-bench/.bench ## Measure loading against psql, dlt, panda
 
 bench-generate: .venv/.run .venv-bench/.bench ## Measure generating against Faker, mimesis, jafgen, write docs/benchmarks-generate.md [ORDERS=1000000 PAIRS=5 LARGE=lines]
 	.venv/bin/python benchmarks/generate.py --orders $(ORDERS) --pairs $(PAIRS) $(if $(LARGE),--large $(LARGE))
+
+score-insights: .venv/.run ## Score the insights on shops with planted events and with none, write docs/insights.md [SEEDS=20 NULLS=50]
+	.venv/bin/python benchmarks/insights/score.py --seeds $(SEEDS) --nulls $(NULLS)
+	.venv/bin/python benchmarks/insights/page.py
+
+bench-insights: .venv/.run ## Set the contribution search beside Adtributor and RiskLoc, write docs/insights.md
+	.venv/bin/python benchmarks/insights/localise.py
+	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
 	rm -rf .venv .venv-bench demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

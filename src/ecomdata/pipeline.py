@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecomdata import __version__, ingest, report, transform
 from ecomdata.errors import UsageError, WarehouseDeniedError
@@ -13,6 +13,9 @@ from ecomdata.ingest import Load, LoadPlan, Undone
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
+
+if TYPE_CHECKING:
+    from ecomdata.insights import Insights, Period, Score
 
 #: Called with (what is being done, how much is done, of how much).
 Progress = Callable[[str, int, int], None]
@@ -28,6 +31,7 @@ class RunResult:
 
     load: Load
     build: BuildResult
+    insights: "Insights | None"
     report: Path
     headline: dict[str, Any]
 
@@ -51,17 +55,26 @@ class Pipeline:
         return open_warehouse(self.settings)
 
     def run(
-        self, paths: Sequence[Path], plan: LoadPlan, out: Path, full_refresh: bool
+        self,
+        paths: Sequence[Path],
+        plan: LoadPlan,
+        out: Path,
+        full_refresh: bool,
+        with_insights: bool = True,
     ) -> RunResult:
-        """Load the files, build the models, write the report."""
+        """Load the files, build the models, find insights, write the report."""
         warehouse = self._warehouse
         with self._recorded("run", warehouse):
             load = self._load(warehouse, paths, plan)
             build = self._build(warehouse, full_refresh=full_refresh)
+            found = None
+            if with_insights:
+                with self._row("insights", warehouse):
+                    found = self._insights(warehouse, "month")
             with warehouse.connect(read_only=True) as connection:
                 data = report.report_data(connection, warehouse.engine)
             write_file(out, report.render(data).encode())
-        return RunResult(load, build, out, data)
+        return RunResult(load, build, found, out, data)
 
     def load(self, paths: Sequence[Path], plan: LoadPlan) -> Load:
         """Bring files into the raw tables."""
@@ -107,6 +120,20 @@ class Pipeline:
             report.require_build(connection)
             data = report.report_data(connection, engine, start, end)
         write_file(out, report.render(data).encode())
+
+    def insights(self, period: "Period", top: int) -> "Insights":
+        """Find what changed in the last whole period, and keep it."""
+        warehouse = self._warehouse
+        with self._recorded("insights", warehouse):
+            return self._insights(warehouse, period, top)
+
+    def score_insights(self, truth: Path, period: "Period") -> "Score":
+        """Compare what is found in each period with what was planted."""
+        from ecomdata import insights
+
+        with self._reading() as (connection, _):
+            report.require_build(connection)
+            return insights.score_insights(connection, truth, period)
 
     def kpis(self, by: str | None, start: date | None, end: date | None) -> report.KpiTable:
         """Return the headline figures, or the sales figures by a dimension."""
@@ -171,6 +198,17 @@ class Pipeline:
         )
         return _selected(result, select)
 
+    def _insights(
+        self, warehouse: Warehouse, period: "Period", top: int | None = None
+    ) -> "Insights":
+        from ecomdata import insights  # numpy is for those who ask
+
+        with warehouse.connect() as connection:
+            report.require_build(connection)
+            found = insights.find_insights(connection, period, top or insights.MOST_FINDINGS)
+            insights.write(connection, found)
+        return found
+
     @contextmanager
     def _recorded(self, command: str, warehouse: Warehouse) -> Iterator[None]:
         """Hold the warehouse and write the run's row, also when it fails."""
@@ -181,26 +219,33 @@ class Pipeline:
                 connection.execute(
                     "update meta.runs set status = 'killed' where status = 'running'"
                 )
-                run_id = connection.query(
-                    "insert into meta.runs (run_id, command, started_at, status, version) "
-                    "select coalesce(max(run_id), 0) + 1, $1, $2, 'running', $3 from meta.runs "
-                    "returning run_id",
-                    [command, _now(), __version__],
-                ).scalar
-            status, message = "interrupted", ""
-            try:
+            with self._row(command, warehouse):
                 yield
-                status = "done"
-            except Exception as exc:
-                status, message = "failed", str(exc)
-                raise
-            finally:
-                with warehouse.connect() as connection:
-                    connection.execute(
-                        "update meta.runs set finished_at = $1, status = $2, message = $3 "
-                        "where run_id = $4",
-                        [_now(), status, message, run_id],
-                    )
+
+    @contextmanager
+    def _row(self, command: str, warehouse: Warehouse) -> Iterator[None]:
+        """Write what is done into meta.runs; the warehouse is held."""
+        with warehouse.connect() as connection:
+            run_id = connection.query(
+                "insert into meta.runs (run_id, command, started_at, status, version) "
+                "select coalesce(max(run_id), 0) + 1, $1, $2, 'running', $3 from meta.runs "
+                "returning run_id",
+                [command, _now(), __version__],
+            ).scalar
+        status, message = "interrupted", ""
+        try:
+            yield
+            status = "done"
+        except Exception as exc:
+            status, message = "failed", str(exc)
+            raise
+        finally:
+            with warehouse.connect() as connection:
+                connection.execute(
+                    "update meta.runs set finished_at = $1, status = $2, message = $3 "
+                    "where run_id = $4",
+                    [_now(), status, message, run_id],
+                )
 
 
 def _selected(result: BuildResult, select: Sequence[str]) -> BuildResult:

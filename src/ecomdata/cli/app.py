@@ -9,9 +9,11 @@ import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.generating import generate
+from ecomdata.cli.insights import insights, insights_document, show_insights
 from ecomdata.cli.metrics import metrics
 from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.period import From, To, day
+from ecomdata.cli.scoring import score_app
 from ecomdata.cli.server import warehouse_app
 from ecomdata.errors import UsageError
 
@@ -30,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(score_app, name="score")
 app.add_typer(warehouse_app, name="warehouse")
 
 Select = Annotated[
@@ -87,8 +90,11 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Where the report goes (default: the project folder)."),
     ] = None,
+    no_insights: Annotated[
+        bool, typer.Option("--no-insights", help="Do not look for what changed and why.")
+    ] = False,
 ) -> None:
-    """Load DIR, build and test the models, print the KPIs, write the report.
+    """Load DIR, build and test the models, find insights, print the KPIs, write the report.
 
     Example: ecomdata run exports/ --warehouse postgres
     """
@@ -96,13 +102,14 @@ def run(
     folder = directory or _demo_shop(options, pipeline.settings.project / "shop")
     out = report or pipeline.settings.project / "report.html"
     plan = _plan(pipeline.settings, source, date_order, replace=replace)
-    result = pipeline.run([folder], plan, out, full_refresh)
+    result = pipeline.run([folder], plan, out, full_refresh, with_insights=not no_insights)
     if options.json:
         options.terminal.document(
             {
                 "load": show.load_document(result.load),
                 "build": show.build_document(result.build),
                 "report": str(result.report),
+                "insights": result.insights and insights_document(result.insights),
                 "kpis": result.headline["kpis"],
                 "quality": result.headline["quality"],
             }
@@ -112,6 +119,8 @@ def run(
     show.build(options.terminal, result.build)
     show.headline(options.terminal, result.headline)
     show.quality(options.terminal, result.headline["quality"])
+    if result.insights is not None:
+        show_insights(options.terminal, result.insights)
     options.terminal.say(f"report: {result.report}")
 
 
@@ -320,6 +329,7 @@ def kpis(
         show.headline(options.terminal, result.headline)
 
 
+command(app)(insights)
 command(app)(metrics)
 
 

@@ -1,0 +1,44 @@
+"""`ecomdata insights` and `ecomdata score insights` as a user types them, on both engines."""
+
+from generated_shop import Ran
+from processes import at_terminal, visible
+
+pytest_plugins = ["shop_fixtures"]
+
+MONTH = "2025-12-01 to 2025-12-31, beside 2025-11-01 to 2025-11-30"
+
+
+def test_a_run_looks_for_insights_as_a_step_of_its_own(project: Ran) -> None:
+    assert MONTH in project.first.out
+    rows = project.rows("select command, status from meta.runs order by run_id limit 2")
+    assert rows == [["run", "done"], ["insights", "done"]]
+
+
+def test_the_table_the_document_and_the_text_say_the_same(project: Ran) -> None:
+    document = project.json("insights")
+    assert document["period"] == {"from": "2025-12-01", "to": "2025-12-31"}
+    assert document["tests"] > 0
+    rows = project.rows("select id, rank, statement from final.final_insights order by rank")
+    assert [[each["id"], each["rank"], each["statement"]] for each in document["findings"]] == rows
+    said = project("insights").out
+    assert said.startswith(MONTH)
+    assert f"net sales {float(document['bridge']['net_sales']):,.2f} after" in said
+    assert all(statement in said for _, _, statement in rows)
+    assert ("Nothing stands out" in said) == (rows == [])
+
+
+def test_what_is_too_short_to_be_asked_about_is_said_with_what_it_needs(
+    duckdb_project: Ran,
+) -> None:
+    document = duckdb_project.json("insights", "--period", "quarter", "--top", "1")
+    assert len(document["findings"]) <= 1 and document["bridge"] is None
+    truth = duckdb_project.folder / "shop/truth"
+    answer = duckdb_project("score", "insights", truth.parent, code=2)
+    assert "is no answer key: give the folder truth" in answer.err
+    assert duckdb_project.json("score", "insights", truth)["recall"] is None
+
+
+def test_the_findings_fit_a_terminal_of_80_columns(duckdb_project: Ran) -> None:
+    code, written = at_terminal(duckdb_project, "insights")
+    assert code == 0
+    assert max(map(len, visible(written))) <= 80
