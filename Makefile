@@ -48,7 +48,7 @@ lint: .venv/.dev ## Check style, types, SQL and the rules of import
 		$(DBT_PROJECT)/models $(DBT_PROJECT)/tests
 	ECOMDATA_DBT_TARGET=duckdb ECOMDATA_DBT_PATH=:memory: .venv/bin/dbt --quiet parse \
 		--project-dir $(DBT_PROJECT) --profiles-dir $(DBT_PROJECT) \
-		--target-path $(CURDIR)/.venv/dbt --log-path $(CURDIR)/.venv/dbt
+		--target-path '$(CURDIR)/.venv/dbt' --log-path '$(CURDIR)/.venv/dbt'
 	PYTHONPATH=tests .venv/bin/dbt-score lint --manifest .venv/dbt/manifest.json
 
 docs: .venv/.dev ## Write docs/cli.md and docs/kpis.md anew from the code

@@ -8,14 +8,13 @@ import numpy as np
 
 from ecomdata.insights.asking import period_of
 from ecomdata.insights.evidence import figures, literal, money, percent_change, said
-from ecomdata.insights.finding import Finding, Question, Searched
+from ecomdata.insights.finding import Z90, Finding, Question, Searched
 from ecomdata.warehouse import Connection
 
 #: Months that tell how net sales usually move, and what they did a year ago.
 FEWEST_MONTHS: Final = 14
 _YEAR: Final = 12
 _QUARTILE: Final = 1.1503
-_Z90: Final = 1.645
 _WORDS: Final = {
     "price": "price",
     "volume": "volume",
@@ -113,7 +112,7 @@ where compared_with = 'month_before' and sales_month = {literal(question.current
     base = float(bridge.base_net_sales)
     middle = float(np.log(float(bridge.net_sales) / base))
     low, high = (
-        Decimal(base * (float(np.exp(middle + sign * _Z90 * usual)) - 1)).quantize(Decimal("0.01"))
+        Decimal(base * (float(np.exp(middle + sign * Z90 * usual)) - 1)).quantize(Decimal("0.01"))
         for sign in (-1, 1)
     )
     return Finding(

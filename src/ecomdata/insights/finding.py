@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
+
+#: The ends of a 90 % interval, in standard deviations.
+Z90: Final = 1.645
 
 Family = Literal["sales", "customers", "products", "forecast"]
 

@@ -6,10 +6,13 @@ Nelder 1989), and Simes (1986) over the windows, which overlap and so depend on 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ecomdata.insights.finding import Question, Searched, Span
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +65,18 @@ class Base:
     def rate(self) -> float:
         """How many there are of one exposure."""
         return self.count / self.exposure if self.exposure else 0.0
+
+
+def usual_days(question: Question) -> tuple[int, Span]:
+    """Return the days of whole weeks before the period that tell what is usual, and how many."""
+    current = question.current
+    days = min(BASE_DAYS, (current.start - question.data.start).days) // 7 * 7
+    return days, Span(current.start - timedelta(days), current.start - timedelta(1))
+
+
+def too_few_days(what: str, days: int) -> Searched:
+    """Return that something could not be asked, for want of days before the period."""
+    return Searched((), 0, f"{what}: needs {FEWEST_BASE_DAYS} days before, has {days}")
 
 
 def spread(counts: Floats, exposure: Floats) -> float:

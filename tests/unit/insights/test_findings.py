@@ -34,6 +34,11 @@ def test_a_part_and_its_whole_are_one_story() -> None:
     assert not same_story(whole, _finding(category="Tea"), CATEGORIES)
 
 
+def test_two_parts_of_one_whole_are_two_stories() -> None:
+    tea, cups = (_finding(country="Chile", category=name) for name in ("Tea", "Cups"))
+    assert not same_story(tea, cups, CATEGORIES)
+
+
 def test_a_product_is_a_part_of_its_category() -> None:
     assert same_story(_finding(product_id="P1"), _finding(category="Tea"), CATEGORIES)
     assert not same_story(_finding(product_id="P2"), _finding(category="Tea"), CATEGORIES)

@@ -25,7 +25,7 @@ from ecomdata.insights.evidence import (
     within,
 )
 from ecomdata.insights.false_discoveries import FALSE_DISCOVERY_RATE
-from ecomdata.insights.finding import Finding, Question, Searched
+from ecomdata.insights.finding import Z90, Finding, Question, Searched
 from ecomdata.warehouse import Connection
 
 #: Steps between periods before the last one that tell what is usual, at least.
@@ -43,7 +43,6 @@ _MOST: Final = 20
 _QUARTILE: Final = 1.1503
 #: Degrees of freedom of that quartile, for each step.
 _FREEDOM: Final = 0.5
-_Z90: Final = 1.645
 
 
 @dataclass(frozen=True)
@@ -221,7 +220,7 @@ from sums"""
     effect: Decimal = told["effect"]
     expected = float(told["sales"] - effect)
     ends = sorted(
-        Decimal(float(told["sales"]) - expected * float(np.exp(sign * _Z90 * step.error)))
+        Decimal(float(told["sales"]) - expected * float(np.exp(sign * Z90 * step.error)))
         for sign in (-1, 1)
     )
     less = effect < 0

@@ -21,39 +21,13 @@ from ecomdata.warehouse import Connection
 #: Of a day that was loaded twice at least this share of the orders is there once more.
 LEAST_SHARE: Final = 0.05
 
-_COPIES = f"""with contents as (
-    select
-        order_id,
-        min(customer_id) as customer_id,
-        min(ordered_at) as ordered_at,
-        min(order_date) as order_date,
-        sum(total_price) as total,
-        string_agg(
-            concat(product_id, '|', quantity, '|', total_price), ';'
-            order by product_id, quantity, total_price
-        ) as content
-    from {LINES}
-    where not is_cancelled and DAYS
-    group by order_id
-),
-
-alike as (
-    select
-        order_date,
-        count(*) as orders,
-        max(total) as total
-    from contents
-    group by order_date, ordered_at, customer_id, content
-)
-"""
-
 
 def search_copies(connection: Connection, question: Question) -> Searched:
     """Return the days on which more orders than usual are there once more under another id."""
     current = question.current
     start = max(question.data.start, current.start - timedelta(BASE_DAYS))
     rows = connection.query(
-        _COPIES.replace("DAYS", within("order_date", Span(start, current.end)))
+        _copies(Span(start, current.end))
         + "select order_date, sum(orders), sum(orders - 1) from alike group by 1 order by 1"
     ).rows
     before = np.array([row[1:] for row in rows if row[0] < current.start], dtype=np.float64)
@@ -73,6 +47,35 @@ def search_copies(connection: Connection, question: Question) -> Searched:
     return Searched(tuple(findings), (current.end - current.start).days + 1)
 
 
+def _copies(days: Span) -> str:
+    """The orders of these days that are alike in everything but the id."""
+    return f"""with contents as (
+    select
+        order_id,
+        min(customer_id) as customer_id,
+        min(ordered_at) as ordered_at,
+        min(order_date) as order_date,
+        sum(total_price) as total,
+        string_agg(
+            concat(product_id, '|', quantity, '|', total_price), ';'
+            order by product_id, quantity, total_price
+        ) as content
+    from {LINES}
+    where not is_cancelled and {within("order_date", days)}
+    group by order_id
+),
+
+alike as (
+    select
+        order_date,
+        count(*) as orders,
+        max(total) as total
+    from contents
+    group by order_date, ordered_at, customer_id, content
+)
+"""
+
+
 def _in(day: date, span: Span) -> bool:
     return span.start <= day <= span.end
 
@@ -90,7 +93,7 @@ def _runs(days: list[date]) -> list[Span]:
 
 def _finding(connection: Connection, days: Span, p_value: float) -> Finding:
     sql = (
-        _COPIES.replace("DAYS", within("order_date", days))
+        _copies(days)
         + f"""
 select
     cast(sum(orders) as bigint) as orders,

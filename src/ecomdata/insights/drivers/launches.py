@@ -1,16 +1,13 @@
 """Categories that sell for the first time."""
 
 from decimal import Decimal
-from typing import Final
 
 import numpy as np
 
 from ecomdata.insights.evidence import SUMMARY, figures, literal, money, percent_share, said, within
-from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.windows import FEWEST_BASE_DAYS, Base, rarity
+from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
+from ecomdata.insights.windows import FEWEST_BASE_DAYS, Base, rarity, too_few_days
 from ecomdata.warehouse import Connection
-
-_Z90: Final = 1.645
 
 
 def search_launches(connection: Connection, question: Question) -> Searched:
@@ -18,9 +15,7 @@ def search_launches(connection: Connection, question: Question) -> Searched:
     current, data = question.current, question.data
     before = (current.start - data.start).days
     if before < FEWEST_BASE_DAYS:
-        return Searched(
-            (), 0, f"new categories: needs {FEWEST_BASE_DAYS} days before, has {before}"
-        )
+        return too_few_days("new categories", before)
     rows = connection.query(
         f"""with days as (
     select category, sales_date, orders
@@ -84,7 +79,7 @@ select
 from sums"""
     told = figures(connection, sql)
     effect: Decimal = told["effect"]
-    margin = effect * Decimal(_Z90 / max(float(told["units"]), 1.0) ** 0.5)
+    margin = effect * Decimal(Z90 / max(float(told["units"]), 1.0) ** 0.5)
     return Finding(
         family="sales",
         kind="category_launch",

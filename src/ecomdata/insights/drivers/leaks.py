@@ -17,15 +17,16 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
-from ecomdata.insights.finding import Finding, Question, Searched, Span
+from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
-    BASE_DAYS,
     FEWEST_BASE_DAYS,
     Base,
     Floats,
     Window,
     scan,
     spread,
+    too_few_days,
+    usual_days,
 )
 from ecomdata.warehouse import Connection
 
@@ -35,19 +36,15 @@ DEEP: Final = Decimal("0.4")
 LEAST_SHARE: Final = 0.02
 #: From this p-value on a category counts when it is asked whether it is one or the whole shop.
 _CANDIDATE: Final = 0.01
-_Z90: Final = 1.645
 _DEEP_LINE = f"discount_amount >= {DEEP} * (total_price + discount_amount) and discount_amount > 0"
 
 
 def search_leaks(connection: Connection, question: Question) -> Searched:
     """Return the categories, or the whole shop, in which too many lines were deeply discounted."""
     current = question.current
-    base_days = min(BASE_DAYS, (current.start - question.data.start).days) // 7 * 7
+    base_days, base_span = usual_days(question)
     if base_days < FEWEST_BASE_DAYS:
-        return Searched(
-            (), 0, f"leaked coupons: needs {FEWEST_BASE_DAYS} days before, has {base_days}"
-        )
-    base_span = Span(current.start - timedelta(base_days), current.start - timedelta(1))
+        return too_few_days("leaked coupons", base_days)
     categories, lines, deep = _lines(connection, Span(base_span.start, current.end))
     if not deep.any():
         return Searched((), len(categories))
@@ -149,7 +146,7 @@ from sums"""
     told = figures(connection, sql)
     effect: Decimal = told["effect"]
     above = max(window.observed - window.expected, 1.0)
-    margin = abs(effect) * Decimal(_Z90 * float(np.sqrt(dispersion * window.observed)) / above)
+    margin = abs(effect) * Decimal(Z90 * float(np.sqrt(dispersion * window.observed)) / above)
     what = category if category is not None else "the whole shop"
     return Finding(
         family="sales",

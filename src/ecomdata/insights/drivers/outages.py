@@ -16,15 +16,16 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
-from ecomdata.insights.finding import Finding, Question, Searched, Span
+from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
-    BASE_DAYS,
     FEWEST_BASE_DAYS,
     Base,
     Floats,
     Window,
     scan,
     spread,
+    too_few_days,
+    usual_days,
 )
 from ecomdata.warehouse import Connection
 
@@ -36,19 +37,14 @@ MOST_SHARE: Final = 0.5
 MOST_LEFT: Final = 0.6
 #: With fewer than this share left it is said that they broke off.
 _BROKEN_OFF: Final = 0.2
-#: The end of a 90 % interval in standard deviations.
-_Z90: Final = 1.645
 
 
 def search_outages(connection: Connection, question: Question) -> Searched:
     """Return the countries from which some days' orders did not come, beside all others' orders."""
     current = question.current
-    base_days = min(BASE_DAYS, (current.start - question.data.start).days) // 7 * 7
+    base_days, base_span = usual_days(question)
     if base_days < FEWEST_BASE_DAYS:
-        return Searched(
-            (), 0, f"outages of a country: needs {FEWEST_BASE_DAYS} days before, has {base_days}"
-        )
-    base_span = Span(current.start - timedelta(base_days), current.start - timedelta(1))
+        return too_few_days("outages of a country", base_days)
     countries, orders = _orders(connection, Span(base_span.start, current.end))
     others = orders.sum(axis=0) - orders
     before = orders[:, :base_days].sum(axis=1)
@@ -125,7 +121,7 @@ select
 from expected"""
     told = figures(connection, sql)
     effect: Decimal = told["effect"]
-    error = _Z90 * float(
+    error = Z90 * float(
         np.sqrt(dispersion * window.expected * (1 + window.expected / max(base.count, 1.0)))
     )
     margin = abs(effect) * Decimal(error / max(window.expected - window.observed, 1.0))
