@@ -3,9 +3,12 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from importlib.resources import files
+
+import yaml
 
 from ecomdata.insights.finding import Finding, Question, Span
-from ecomdata.insights.findings import Ranked, same_story
+from ecomdata.insights.findings import COLUMNS, Ranked, same_story
 from ecomdata.insights.score import Planted, Score, meets_event
 
 JUNE = Span(date(2025, 6, 1), date(2025, 6, 30))
@@ -140,3 +143,10 @@ def test_scores_of_shops_add_up() -> None:
     }
     assert record["findings_by_kind"]["contribution"] == {"findings": 1, "precision": 0.0}
     assert Score().as_record()["recall"] is None
+
+
+def test_the_table_is_declared_to_dbt_with_the_columns_that_are_written() -> None:
+    models = files("ecomdata.transform") / "project" / "models" / "final"
+    declared = yaml.safe_load((models / "final_insights.yml").read_text(encoding="utf-8"))
+    (table,) = declared["sources"][0]["tables"]
+    assert tuple((one["name"], one["data_type"]) for one in table["columns"]) == COLUMNS
