@@ -2,8 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 
 from ecomdata.errors import UsageError
@@ -19,14 +23,42 @@ class File:
     Args:
         path: where it is.
         name: its path within the folder; of one sheet of several, "book.xlsx#Sheet".
-        sha256: of the file as it is, packed or not.
         text: its table as text, where the file itself is none.
     """
 
     path: Path
     name: str
-    sha256: str
     text: Path | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the file as it is, packed or not.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        with self.open() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file as it is."""
+        return self.path.stat().st_size
+
+    @contextmanager
+    def open(self) -> Iterator[BufferedReader]:
+        """Open the file as it is.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                yield file
+        except PermissionError as exc:
+            raise UsageError(f"no permission to read {self.path}: check who owns it") from exc
+        except OSError as exc:
+            raise UsageError(f"{self.path} cannot be read: {exc.strerror}") from exc
 
     @property
     def readable(self) -> Path:
@@ -66,27 +98,28 @@ def find_files(paths: Sequence[Path]) -> list[File]:
     if not found:
         listed = ", ".join(map(str, paths))
         raise UsageError(f"no file with exports in {listed}: looked for {', '.join(SUFFIXES)}")
-    return [File(found[name], name, _digest(found[name])) for name in sorted(found)]
+    return [File(found[name], name) for name in sorted(found)]
 
 
 def split_new(connection: Connection, files: Sequence[File]) -> tuple[list[File], list[File]]:
     """Return (new files, files whose bytes are what was loaded last, or stand here twice).
 
     A copy under a name that was never loaded says nothing new; under one that had other bytes
-    it does: it was changed.
+    it does: it was changed. Only of files of one size the bytes are compared.
     """
-    rows = connection.query("select file, sha256 from meta.loads order by load_id").rows
-    last = {whole(file): sha256 for file, sha256 in rows}
+    rows = connection.query("select file, sha256, bytes from meta.loads order by load_id").rows
+    last = {whole(file): (size, sha256) for file, sha256, size in rows}
+    sizes = Counter(file.size for file in files)
+    sizes.update({size for size, _ in last.values()})
     copies = set(last.values())
-    here: set[str] = set()
+    here: set[tuple[int, str]] = set()
     new: list[File] = []
     known: list[File] = []
     for file in files:
-        is_known = last.get(file.name) == file.sha256 or (
-            file.name not in last and file.sha256 in copies
-        )
-        (known if is_known or file.sha256 in here else new).append(file)
-        here.add(file.sha256)
+        content = (file.size, file.sha256 if sizes[file.size] > 1 else "")
+        is_known = last.get(file.name) == content or (file.name not in last and content in copies)
+        (known if is_known or content in here else new).append(file)
+        here.add(content)
     return new, known
 
 
@@ -105,13 +138,3 @@ def _inside(folder: Path) -> list[Path]:
 def _is_answer_key(folder: Path) -> bool:
     """What `ecomdata generate` says about its shop is no export of it."""
     return folder.name == "truth" and Path(folder, "plan.json").is_file()
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except PermissionError as exc:
-        raise UsageError(f"no permission to read {path}: check who owns it") from exc
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc

@@ -41,8 +41,9 @@ def tables(file: File, folder: Path) -> list[File]:
 
     Raises:
         InputError: the file is damaged, holds no table, or is an archive of files.
+        UsageError: the file cannot be read.
     """
-    with file.path.open("rb") as opened:
+    with file.open() as opened:
         magic = opened.read(4)
     if magic == _PARQUET:
         text = _new_text(folder)

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -174,7 +175,10 @@ def _load(
         rejects = stack.enter_context(
             (folder / "rejects.csv").open("w", encoding="utf-8", newline="")
         )
+        hashing = ThreadPoolExecutor(1)  # beside the copying: a large file takes a while
+        stack.callback(hashing.shutdown, cancel_futures=True)
         if not plan.dry_run:
+            hashing.map(lambda source: source.file.sha256, sources)
             stack.enter_context(connection.transaction())
         for done, source in enumerate(sources):
             progress(f"reading {source.file.name}", done, len(sources))
@@ -211,6 +215,7 @@ def _load(
             connection.copy_csv(
                 "meta", table.name, [name for name, _ in table.columns], Path(rejects.name)
             )
+            hashing.shutdown()
             _record(connection, load_id, files)
             for file in files:
                 earlier += compare(connection, file.file.name, load_id, replace=plan.replace)
@@ -399,7 +404,7 @@ def _record(connection: Connection, load_id: int, files: Sequence[LoadedFile]) -
             "replaced_by": None,
             "source": file.connector.name,
             "sha256": file.file.sha256,
-            "bytes": file.file.path.stat().st_size,
+            "bytes": file.file.size,
             "lines": file.lines,
             "records_read": file.records_read,
             "rows_loaded": file.rows_loaded,

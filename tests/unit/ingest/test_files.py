@@ -38,8 +38,7 @@ def test_a_folder_below_a_hidden_one_is_looked_into(tmp_path: Path) -> None:
 def test_a_file_that_is_named_is_meant_whatever_it_is_called(tmp_path: Path) -> None:
     make(tmp_path, "orders.txt")
     file = tmp_path / "orders.txt"
-    digest = hashlib.sha256(b"orders.txt").hexdigest()
-    assert find_files([file]) == [File(file, "orders.txt", digest)]
+    assert find_files([file]) == [File(file, "orders.txt")]
 
 
 def test_a_file_that_is_named_twice_is_meant_once(tmp_path: Path) -> None:
@@ -73,8 +72,9 @@ def test_a_file_without_permission_is_refused(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", denied)
-    with pytest.raises(UsageError) as caught:
-        find_files([tmp_path])
+    [file] = find_files([tmp_path])
+    with pytest.raises(UsageError) as caught, file.open():
+        pass
     assert str(caught.value) == (f"no permission to read {tmp_path / 'a.csv'}: check who owns it")
 
 
@@ -82,11 +82,13 @@ class Loads:
     """A warehouse that knows which files were loaded, in order."""
 
     def __init__(self, *loaded: tuple[str, str]) -> None:
-        self._loaded = loaded
+        self._loaded = [
+            (name, hashlib.sha256(text.encode()).hexdigest(), len(text)) for name, text in loaded
+        ]
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
-        assert sql == "select file, sha256 from meta.loads order by load_id"
-        return Table(("file", "sha256"), self._loaded)
+        assert sql == "select file, sha256, bytes from meta.loads order by load_id"
+        return Table(("file", "sha256", "bytes"), tuple(self._loaded))
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         raise NotImplementedError
@@ -114,10 +116,6 @@ class Loads:
         raise NotImplementedError
 
 
-def file(name: str, sha256: str) -> File:
-    return File(Path(name), name, sha256)
-
-
 @pytest.mark.parametrize(
     ("loaded", "found", "new"),
     [
@@ -131,12 +129,20 @@ def file(name: str, sha256: str) -> File:
     ],
 )
 def test_a_file_is_new_unless_its_bytes_were_loaded_last(
-    loaded: list[str], found: list[str], new: list[str]
+    tmp_path: Path, loaded: list[str], found: list[str], new: list[str]
 ) -> None:
-    def pairs(listed: list[str]) -> list[tuple[str, str]]:
-        return [(one.split()[0], one.split()[1]) for one in listed]
+    pairs = [(one.split()[0], one.split()[1]) for one in found]
+    for name, text in pairs:
+        (tmp_path / name).write_text(text)
+    files = [File(tmp_path / name, name) for name, _ in pairs]
+    before = Loads(*((one.split()[0], one.split()[1]) for one in loaded))
+    new_files, known = split_new(before, files)
+    assert [file.name for file in new_files] == [one.split()[0] for one in new]
+    assert known == [file for file in files if file not in new_files]
 
-    files = [file(*pair) for pair in pairs(found)]
-    new_files, known = split_new(Loads(*pairs(loaded)), files)
-    assert new_files == [file(*pair) for pair in pairs(new)]
-    assert known == [one for one in files if one not in new_files]
+
+def test_a_file_of_a_size_of_its_own_is_new_without_a_look_at_its_bytes(tmp_path: Path) -> None:
+    make(tmp_path, "a.csv", "longer.csv", "b.csv")
+    a, b, longer = find_files([tmp_path])
+    assert split_new(Loads(("known.csv", "of another size")), [a, b, longer])[1] == []
+    assert ["sha256" in vars(file) for file in (a, b, longer)] == [True, True, False]

@@ -27,7 +27,7 @@ def rows(path: Path) -> list[list[str]]:
 
 
 def text(path: Path, folder: Path) -> list[File]:
-    return tables(File(path, path.name, ""), folder)
+    return tables(File(path, path.name), folder)
 
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])

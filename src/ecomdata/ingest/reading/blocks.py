@@ -17,7 +17,8 @@ from ecomdata.ingest.reading.dialect import DELIMITERS, SAMPLE_BYTES, Dialect, o
 from ecomdata.ingest.reading.reader import MAX_RECORD, Batch, Reader, Reject
 
 _BLOCK_BYTES = 1 << 18  # larger ones fall out of the processor's cache: a third slower
-_SPAN_BYTES = 1 << 11  # what a fault costs to read with the parser
+_SPAN_BYTES = 1 << 8  # what a fault costs to read with the parser
+_SPARSE = 8  # a fault is alone if so many spans of plain records stand before it
 _LONGEST = 8 * MAX_RECORD  # bytes without a line end, of which most are forgotten
 #: By delimiter: a thousand lines to be filled in; T stands for the number's thousands.
 _NUMBERS = {
@@ -86,6 +87,7 @@ class _Form:
 
     encoding: str
     delimiter: bytes
+    quote: bytes
     line_end: bytes
     record: bytes
     """A record's delimiters and line end."""
@@ -110,27 +112,46 @@ class _Form:
             return None
         delimiter = dialect.delimiter.encode()
         kept = {*delimiter, *dialect.quote.encode(), *b'"\r\n\0'}
+        if encoding != "utf-8":  # its letters are no UTF-8
+            kept |= set(range(128, 256))
         return cls(
             encoding,
             delimiter,
+            dialect.quote.encode() or b'"',
             line_end,
             delimiter * (len(dialect.header) - 1) + line_end,
             bytes(byte for byte in range(256) if byte not in kept),
             delimiter.join(name.encode(encoding, "replace") for name in dialect.header),
         )
 
-    def count(self, block: bytes) -> int:
-        """Return how many records whole lines hold; 0 unless all are plain."""
-        skeleton = block.translate(None, self.others)
-        count = len(skeleton) // len(self.record)
-        is_plain = (
-            len(block) <= MAX_RECORD
-            and block.endswith(b"\n")
-            and skeleton == self.record * count
-            and self.header not in block
-            and (block.isascii() or (self.encoding == "utf-8" and _is_utf8(block)))
-        )
-        return count if is_plain else 0
+    def skeleton(self, text: bytes) -> bytes:
+        """Return what shows a text's structure: delimiters, quotes, line ends, NUL."""
+        return text.translate(None, self.others)
+
+    def count(self, skeleton: bytes, start: int) -> int:
+        """Return how many records follow each other from a place of a skeleton on."""
+        size = len(self.record)
+        low, high = 0, (len(skeleton) - start) // size
+        if skeleton.startswith(self.record * high, start):
+            return high
+        while low < high:  # found by halves, what is known to match not looked at again
+            middle = (low + high + 1) // 2
+            if skeleton.startswith(self.record * (middle - low), start + low * size):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def readable(self, text: bytes) -> int:
+        """Return how many bytes, from the first on, surely are records: text, and no header."""
+        end = min(len(text), MAX_RECORD)
+        if not text.isascii():  # of an encoding of one byte: all its letters are in the skeleton
+            try:
+                text.decode()
+            except UnicodeDecodeError as exc:
+                end = min(end, exc.start)
+        header = text.find(self.header)
+        return end if header < 0 else min(end, header)
 
 
 class _Blocks:
@@ -161,36 +182,50 @@ class _Blocks:
     ) -> Generator[PlainBlock | Batch | Reject, None, int]:
         """Read whole lines; returns how many bytes were read, as `Reader.read_lines`."""
         form, reader = self._form, self._reader
-        if count := form.count(data):
-            yield self._plain(data, count)
-            return len(data)
-        done = plain = counted = 0  # `plain`: where a run of plain records begins
-        span = _SPAN_BYTES
+        skeleton = form.skeleton(data)
+        done = seen = 0  # bytes of the data and of the skeleton
+        plain = len(data)  # bytes of plain records before a fault
+        span, reach = _SPAN_BYTES, 0
         while done < len(data):
-            end = data.find(b"\n", done + span) + 1 or len(data)
-            part = data[done:end]
-            if span == _SPAN_BYTES and (count := form.count(part)):
-                counted += count
-                done = end
+            count, end = self._plain_lines(data, done, skeleton, seen)
+            if count:
+                yield self._plain(data[done:end], count)
+                done, seen, plain = end, seen + count * len(form.record), end - done
                 continue
-            if counted:
-                yield self._plain(data[plain:done], counted)
-                counted = 0
-            text = self._decoded(part)
-            first = data.find(b"\n", done + _SPAN_BYTES) + 1 or len(data)
+            if not reach:  # faults that stand close together are read with what is between them
+                span = _SPAN_BYTES if plain > _SPARSE * span else min(2 * span, _BLOCK_BYTES)
+                reach = span
+            first = data.find(b"\n", done + span) + 1 or len(data)
+            end = data.find(b"\n", done + reach) + 1 or len(data)
+            text = self._decoded(data[done:end])
             read = yield from reader.read_lines(
                 text, is_last and end == len(data), len(self._decoded(data[done:first]))
             )
-            done = plain = done + len(self._encoded(text[:read]))
+            size = len(self._encoded(text[:read]))
+            seen += len(form.skeleton(data[done : done + size]))
+            done += size
             if done >= first:
-                span = _SPAN_BYTES
+                reach = plain = 0
             elif end == len(data):
                 return done
-            else:
-                span *= 2  # the record is open at the end: it is not begun anew line by line
-        if counted:
-            yield self._plain(data[plain:], counted)
+            else:  # the record is open at the end, at least up to the next quote
+                reach = max(2 * reach, data.find(form.quote, end) - done)
         return done
+
+    def _plain_lines(self, data: bytes, start: int, skeleton: bytes, seen: int) -> tuple[int, int]:
+        """Return how many plain records stand at a place of the data, and where they end."""
+        form = self._form
+        count = form.count(skeleton, seen)
+        if not count:
+            return 0, start
+        end = len(data)
+        if seen + count * len(form.record) < len(skeleton):
+            end -= len(data[start:].split(b"\n", count)[-1])
+        sure = form.readable(data[start:end])
+        if sure < end - start:
+            end = data.rfind(b"\n", start, start + sure) + 1 or start
+            count = data.count(b"\n", start, end)
+        return count, end
 
     def _plain(self, text: bytes, count: int) -> PlainBlock:
         first = self._reader.lines_read + 1
@@ -202,14 +237,6 @@ class _Blocks:
 
     def _encoded(self, text: str) -> bytes:
         return text.encode(self._form.encoding, "surrogateescape")
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _whole_lines(data: bytes) -> int:

@@ -202,7 +202,10 @@ class Reader:
                 if row:  # a blank line has no field
                     if (
                         (len(row) != width and not (strict and self._fits(row)))
-                        or (end - done > 1 and not self._looks.is_one_record(lines[done:end]))
+                        or (
+                            end - done > 1
+                            and not self._looks.is_one_record("".join(lines[done:end]))
+                        )
                         or (is_odd and _is_odd("".join(lines[done:end])))
                         or (strict and row == header)
                         or (not_plain and not_plain.search("".join(lines[done:end])))
@@ -238,16 +241,16 @@ class Reader:
         if fault == "open" and stop == len(text) < start + MAX_RECORD and not is_last:
             return None, []
         goes_on = fault == "open" or end > start + len(first)
-        lines = [] if fault else physical_lines(text[start:end])
-        is_one = len(lines) == 1 or (len(lines) > 1 and self._looks.is_one_record(lines))
+        raw = text[start:end]
+        is_one = not fault and (not goes_on or self._looks.is_one_record(raw))
         if is_one and self._fits(fields):
-            return self._accept(fields, text[start:end]), lines
+            return self._accept(fields, raw), physical_lines(raw)
         if not self._strict and first.strip():
             found = self._as_it_may_be(first, fields, bool(fault) or goes_on)
             if found is not None:
                 return self._accept(found, first), [first]
             if is_one and len(fields) <= most:
-                return self._accept(fields, text[start:end]), lines
+                return self._accept(fields, raw), physical_lines(raw)
         if goes_on:
             return self._reject(first, "unterminated_quote"), [first]
         if not first.strip():
@@ -327,14 +330,15 @@ class _Looks:
                 return found
         return None
 
-    def is_one_record(self, lines: list[str]) -> bool:
-        """Whether lines that can be read as one record are one.
+    def is_one_record(self, text: str) -> bool:
+        """Whether several lines that can be read as one record are one.
 
         Two quotes without partners, on different lines, make one well-formed record of everything
         between them. Then the lines between look like records, each by itself; where two lines
         follow each other, these two do, once their quotes are taken off.
         """
-        between = [line for line in lines[1:-1][:_LOOKED_AT] if line.strip()]
+        lines = physical_lines(text, _LOOKED_AT + 2)
+        between = [line for line in lines[1:-1] if line.strip()]
         if between:
             return 2 * sum(map(self._is_like_record, between)) < len(between)
         return len(self._split(lines[0])) < self.width or not self._is_like_record(lines[-1])

@@ -3,6 +3,7 @@
 import codecs
 import re
 from io import StringIO
+from itertools import islice
 
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -38,9 +39,12 @@ def readable(text: str) -> str:
     return _UNREADABLE.sub(escape, text)
 
 
-def physical_lines(text: str) -> list[str]:
-    """The lines with their ends: LF, CRLF and CR, not the rest of what `str.splitlines` takes."""
-    return list(StringIO(text, newline=""))
+def physical_lines(text: str, most: int | None = None) -> list[str]:
+    """The lines, or the first of them, with their ends.
+
+    LF, CRLF and CR end a line, and not the rest of what `str.splitlines` takes.
+    """
+    return list(islice(StringIO(text, newline=""), most))
 
 
 def whole_lines(text: str) -> int:
