@@ -219,7 +219,7 @@ class _Blocks:
         if not count:
             return 0, start
         end = len(data)
-        if seen + count * len(form.record) < len(skeleton):
+        if seen + count * len(form.record) < len(skeleton) or not data.endswith(b"\n"):
             end -= len(data[start:].split(b"\n", count)[-1])
         sure = form.readable(data[start:end])
         if sure < end - start:

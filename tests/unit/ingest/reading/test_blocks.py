@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ecomdata.errors import InputError
@@ -54,6 +54,9 @@ def block_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     delimiter=st.sampled_from([b",", b";", b"\t"]),
     mark=st.sampled_from([b"", b"\xef\xbb\xbf"]),
     is_ended=st.booleans(),
+)
+@example(  # a last line that shows nothing of its structure
+    pieces=[(PLAIN, 2), (b"alone", 1)], line_end=b"\n", delimiter=b",", mark=b"", is_ended=False
 )
 def test_blocks_give_what_the_reader_alone_gives(
     tmp_path: Path,
