@@ -1,8 +1,8 @@
 """What changed since the models were built: whether a build may make only that, and which files.
 
-The models themselves find the orders, customers and days of these files (docs/decisions/0017). What is
-noted stays noted until a whole build went through, so a build that failed or was killed leaves
-nothing that the next one does not make anew.
+The models themselves find the orders, customers and days of these files (docs/decisions/0017).
+What is noted stays noted until a whole build went through, so a build that failed or was killed
+leaves nothing that the next one does not make anew.
 """
 
 from ecomdata.contract.meta import META_TABLES
@@ -25,8 +25,8 @@ _COLUMNS = ", ".join(name for name, _ in META_TABLES[0].columns)
 
 #: The files that are new, gone, or other than the models saw them, with all that they say.
 _CHANGED = (
-    f"((select {_COLUMNS} from meta.loads except select {_COLUMNS} from meta.built_files)"
-    f" union all (select {_COLUMNS} from meta.built_files except select {_COLUMNS} from meta.loads))"
+    f"((select {_COLUMNS} from meta.loads except select {_COLUMNS} from meta.built_files) union all"
+    f" (select {_COLUMNS} from meta.built_files except select {_COLUMNS} from meta.loads))"
 )
 
 
