@@ -101,7 +101,7 @@ def shops_pipeline(
 
 def _history(pipeline: Pipeline) -> tuple[Snapshot, Snapshot]:
     """Load and build the first files, then the changed ones on top."""
-    snapshots = []
+    snapshots: list[Snapshot] = []
     for files in (handmade.FILES, handmade.CHANGED):
         load(pipeline, shop(pipeline.settings.project / "shop", **files))
         with pytest.MonkeyPatch.context() as patch:

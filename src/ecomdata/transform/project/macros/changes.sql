@@ -2,18 +2,18 @@
    anew. The models under models/changes hold the keys of what changed since the last build that
    went through; a key too many costs time and is no error, as what is made anew is the same. #}
 
-{# Whether a model is to make only the rows of what changed: `ecomdata build` says so, having noted
-   what did. Whoever runs dbt alone makes everything. #}
+{# Something where a model is to make only the rows of what changed, else nothing: `ecomdata build`
+   says so, having noted what did. Whoever runs dbt alone makes everything. #}
 {% macro only_changes() -%}
-    {%- if not execute or env_var('ECOMDATA_DBT_ONLY_CHANGES', '') != 'true' -%}
-        {{ return(false) }}
+    {%- if execute and env_var('ECOMDATA_DBT_ONLY_CHANGES', '') == 'true' -%}
+        {%- if is_incremental() -%}
+            only changes
+        {%- elif not should_full_refresh() -%}
+            {{ exceptions.raise_compiler_error(
+                this ~ " is missing: run ecomdata build --full-refresh"
+            ) }}
+        {%- endif -%}
     {%- endif -%}
-    {%- if not is_incremental() and not should_full_refresh() -%}
-        {{ exceptions.raise_compiler_error(
-            this ~ " is missing: run ecomdata build --full-refresh"
-        ) }}
-    {%- endif -%}
-    {{ return(is_incremental()) }}
 {%- endmacro %}
 
 {# Only rows of what changed: a WHERE, or nothing where everything is made. `changed` is a model and

@@ -20,9 +20,9 @@ orders as (
     where
         order_id in ({{ changed_orders }})
         or order_id in (
-            select order_id
-            from {{ this }}
-            where customer_id in ({{ changed_buyers }})
+            select known.order_id
+            from {{ this }} as known
+            where known.customer_id in ({{ changed_buyers }})
         )
     {% endif %}
 

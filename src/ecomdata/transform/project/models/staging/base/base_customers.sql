@@ -15,7 +15,9 @@ with
 customers as (
 
     select * from {{ source('raw', 'customers') }}
-    {{ where_changed("coalesce(" ~ trimmed('customer_id') ~ ", '')", ['changed_customers', 'customer_id']) }}
+    {{ where_changed(
+        "coalesce(" ~ trimmed('customer_id') ~ ", '')", ['changed_customers', 'customer_id']
+    ) }}
 
 ),
 
