@@ -27,8 +27,9 @@ _CONFIG: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-#: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
-_SEALED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
+#: For SQL that a stranger wrote: no file, no network, and no way to switch that off again. Set
+#: last, as no folder can be named for what does not fit into memory afterwards.
+_SEAL = "set enable_external_access = false; set lock_configuration = true"
 
 #: What the driver says when a signal comes while a statement runs.
 _INTERRUPTED = "Query interrupted"
@@ -233,11 +234,9 @@ class DuckDBWarehouse:
             )
         self._require_folder()
         try:
-            raw = duckdb.connect(
-                str(self.path),
-                read_only=read_only,
-                config=_CONFIG | self._limits | (_SEALED if read_only else {}),
-            )
+            raw = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG | self._limits)
+            if read_only:
+                raw.execute(_SEAL)
         except duckdb.Error as exc:
             raise _translated(exc, self.path) from exc
         connection = DuckDBConnection(raw, self.path)
