@@ -4,19 +4,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 
 import duckdb
 import pytest
 from batches import Export
-from compiled import Step, read_steps
+from compiled import Compiled, Step, read, read_steps
 from histories import Again, Load, Undo, is_killed, load_files, of_orders, steps
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from servers import History, NewPipeline
-from shops import Rows, first_build, in_order
+from shops import Rows, first_build, in_order, shop
 
+from ecomdata.ingest import LoadPlan
+from ecomdata.ingest import load as ingest_load
 from ecomdata.ingest import undo as ingest_undo
 from ecomdata.pipeline import Pipeline
 from ecomdata.transform import changes
@@ -110,6 +114,13 @@ def _however_much_changed() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def models(history: History, shops_pipeline: Callable[[str], Pipeline]) -> Compiled:
+    """All models, of everything."""
+    history("duckdb")
+    return read(first_build(shops_pipeline("duckdb")))
+
+
+@pytest.fixture(scope="module")
 def workshops(
     history: History,
     shops_pipeline: Callable[[str], Pipeline],
@@ -199,3 +210,75 @@ def test_so_does_it_on_postgresql(
     workshops: Callable[[str], Workshop], history: list[Taken]
 ) -> None:
     workshops("postgres").compare_after(history)
+
+
+def test_no_cohort_is_null_after_an_incremental_run(
+    workshops: Callable[[str], Workshop], models: Compiled
+) -> None:
+    """An order that comes late moves its customer into the cohort of its month."""
+    workshop = workshops("duckdb")
+    with workshop.connect() as connection:
+        prepare(connection)
+        for name, order, day in (("orders", "O2", "2024-02-10"), ("late", "O1", "2024-01-10")):
+            export = Export("orders", ((order, "C1", "P1", "1", "4.00", day),))
+            load_files(connection, workshop.home, {f"{name}.csv": export}, False)
+            workshop.build(connection, killed=None)
+        for table in ("int_customer_behavior", "final_cohort_retention"):
+            [sql] = [sql for name, sql in models.models if table in name]
+            schema = "final" if table.startswith("final") else "intermediate"
+            connection.execute(f"create table {schema}.{table} as {sql}")
+        found = connection.query(
+            "select cohort_month, months_since_first_order, cohort_size, active_customers,"
+            " net_sales from final.final_cohort_retention order by 1, 2"
+        ).rows
+    january, still_going_on = date(2024, 1, 1), (None, None)
+    assert found == ((january, 0, 1, 1, Decimal("4.00")), (january, 1, 1, *still_going_on))
+
+
+def test_a_vote_that_turns_the_shops_currency_counts_all_orders_as_changed(
+    workshops: Callable[[str], Workshop], tmp_path: Path
+) -> None:
+    workshop = workshops("duckdb")
+    header = "order_id,product_id,quantity,total_price,order_date,currency\n"
+    plan = LoadPlan(tmp_path, Decimal(1))
+    with workshop.connect() as connection:
+        prepare(connection)
+        for name, currency, orders in (("may", "EUR", (1, 2)), ("june", "USD", (3, 4, 5))):
+            lines = "".join(f"O{n},P1,1,3.00,2024-05-01,{currency}\n" for n in orders)
+            files = shop(tmp_path / name, **{name: header + lines})
+            ingest_load(connection, [files], plan, lambda what, done, total: None)
+            workshop.build(connection, killed=None)
+        staged = connection.query("select order_id from staging.stg_orders order by 1").rows
+    assert staged == (("O3",), ("O4",), ("O5",))
+
+
+def test_files_with_more_than_a_tenth_of_the_rows_and_other_models_make_everything_anew(
+    workshops: Callable[[str], Workshop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "WIDEST", 0.1)
+    workshop = workshops("duckdb")
+    with workshop.connect() as connection:
+        prepare(connection)
+
+        def only_changes(models: str = "models", full_refresh: bool = False) -> bool:
+            return changes.note_changes(connection, models, full_refresh)
+
+        def add(name: str, orders: int) -> None:
+            rows = of_orders(*(f"O{n} P1 4.00" for n in range(orders))).rows
+            renamed = tuple((f"{name}{row[0]}", *row[1:]) for row in rows)
+            export = Export("orders", renamed)
+            load_files(connection, workshop.home, {f"{name}.csv": export}, False)
+
+        add("a", 90)
+        workshop.build(connection, killed=None)
+        assert only_changes()
+        add("b", 10)
+        assert only_changes()
+        add("c", 12)
+        assert not only_changes()
+        assert not only_changes()  # nothing went through since
+        workshop.build(connection, killed=None)
+        assert only_changes()
+        assert not only_changes(full_refresh=True)
+        workshop.build(connection, killed=None)
+        assert not only_changes("other models")
