@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-generate bench-insights score-insights clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,9 @@ bench: .venv/.run .venv-bench/.bench ## Measure loading against psql, dlt, panda
 
 bench-generate: .venv/.run .venv-bench/.bench ## Measure generating against Faker, mimesis, jafgen, write docs/benchmarks-generate.md [ORDERS=1000000 PAIRS=5 LARGE=lines]
 	.venv/bin/python benchmarks/generate.py --orders $(ORDERS) --pairs $(PAIRS) $(if $(LARGE),--large $(LARGE))
+
+bench-build: .venv/.run ## Measure building against the SQL by hand, and a day's build, write docs/benchmarks-build.md [ROWS=1000000 PAIRS=5]
+	.venv/bin/python benchmarks/build.py --rows $(ROWS) --pairs $(PAIRS)
 
 score-insights: .venv/.run ## Score the insights on shops with planted events and with none, write docs/insights.md [SEEDS=20 NULLS=50]
 	.venv/bin/python benchmarks/insights/score.py --seeds $(SEEDS) --nulls $(NULLS)

@@ -39,6 +39,15 @@ class Settings(BaseSettings):
         description="The shop's currency (ISO 4217); empty takes the one most lines have.",
     )
     threads: int = Field(default=2, ge=1, description="Models that dbt builds side by side.")
+    memory_limit: str = Field(
+        default="80%",
+        pattern=r"^[0-9]+([.][0-9]+)? ?(%|[KMGT]i?B)$",
+        description="What DuckDB may keep in memory: 4GB, 512MiB, or a share of the machine's.",
+    )
+    temp_directory: Path | None = Field(
+        default=None,
+        description="Folder for what DuckDB keeps no room for in memory; default: by the file.",
+    )
     lock_timeout: float = Field(
         default=60, ge=0, description="Seconds to wait for another process to finish."
     )

@@ -10,6 +10,7 @@ import pytest
 from benches import Bench
 from compiled import read
 from servers import History, NewPipeline
+from shops import first_build
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import Connection, open_warehouse, prepare
@@ -29,7 +30,7 @@ def benches(
         @cache
         def on(engine: str) -> Bench:
             history(engine)
-            models = read(shops_pipeline(engine).settings.cache / "dbt" / engine)
+            models = read(first_build(shops_pipeline(engine)))
             if engine == "duckdb":
                 connection: Connection = DuckDBConnection(
                     duckdb.connect(config={"threads": 1}), Path("memory")

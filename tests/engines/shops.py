@@ -61,6 +61,11 @@ def load(
     return pipeline.load(paths, plan)
 
 
+def first_build(pipeline: Pipeline) -> Path:
+    """Where dbt's files of a shop's first build are kept: the second makes only what changed."""
+    return pipeline.settings.cache / "first"
+
+
 def rows(pipeline: Pipeline, table: str, *columns: str) -> Rows:
     """The rows of a table, sorted; all columns unless some are named."""
     listed = ", ".join(columns) or "*"

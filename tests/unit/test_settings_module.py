@@ -28,6 +28,8 @@ def test_the_defaults(tmp_path: Path) -> None:
         "max_rejected": Decimal("0.05"),
         "currency": "",
         "threads": 2,
+        "memory_limit": "80%",
+        "temp_directory": None,
         "lock_timeout": 60.0,
     }
     assert load_settings().cache == tmp_path.resolve() / ".ecomdata"
@@ -72,6 +74,10 @@ def test_the_file_is_that_of_the_project(tmp_path: Path, monkeypatch: pytest.Mon
         ({"max_rejected": "-0.01"}, "max_rejected: input should be greater than or equal to 0"),
         ({"lock_timeout": -1}, "lock_timeout: input should be greater than or equal to 0"),
         ({"currency": "eur"}, "currency: string should match pattern '^([a-z]{3})?$'"),
+        (
+            {"memory_limit": "much"},
+            "memory_limit: string should match pattern '^[0-9]+([.][0-9]+)? ?(%|[kmgt]i?b)$'",
+        ),
         ({"colour": "red"}, "colour: extra inputs are not permitted"),
     ],
 )

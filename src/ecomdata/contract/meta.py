@@ -6,7 +6,8 @@ from typing import Final
 #: The warehouse's schemas, in the order in which data flows through them.
 SCHEMAS: Final = ("meta", "raw", "staging", "intermediate", "final")
 
-#: Raised by one with every change to the tables below or to the raw tables.
+#: Raised by one with every change to the tables below or to the raw tables that is more than a new
+#: table.
 SCHEMA_VERSION: Final = 2
 
 
@@ -20,34 +21,36 @@ class MetaTable:
     key: tuple[str, ...]
 
 
+_FILES: Final = (
+    ("load_id", "bigint"),
+    ("file", "text"),
+    # What the file states replaces what a lower statement says of the same order; pieces
+    # of one export share theirs.
+    ("statement", "bigint"),
+    # The load that brought the file that stands in for this one as a whole.
+    ("replaced_by", "bigint"),
+    ("source", "text"),
+    ("sha256", "text"),
+    ("bytes", "bigint"),
+    ("lines", "bigint"),
+    ("records_read", "bigint"),
+    ("rows_loaded", "bigint"),
+    ("rows_rejected", "bigint"),
+    ("identical_lines", "text"),
+    # What the platform's exports cannot tell: a JSON list of sentences.
+    ("caveats", "text"),
+    ("decimal_mark", "text"),
+    ("date_order", "text"),
+    ("dialect", "text"),
+    ("loaded_at", "timestamp"),
+    ("version", "text"),
+)
+
 META_TABLES: Final = (
     MetaTable(
         "loads",
         "One row per file of a load; written in the transaction that brings in its rows.",
-        (
-            ("load_id", "bigint"),
-            ("file", "text"),
-            # What the file states replaces what a lower statement says of the same order; pieces
-            # of one export share theirs.
-            ("statement", "bigint"),
-            # The load that brought the file that stands in for this one as a whole.
-            ("replaced_by", "bigint"),
-            ("source", "text"),
-            ("sha256", "text"),
-            ("bytes", "bigint"),
-            ("lines", "bigint"),
-            ("records_read", "bigint"),
-            ("rows_loaded", "bigint"),
-            ("rows_rejected", "bigint"),
-            ("identical_lines", "text"),
-            # What the platform's exports cannot tell: a JSON list of sentences.
-            ("caveats", "text"),
-            ("decimal_mark", "text"),
-            ("date_order", "text"),
-            ("dialect", "text"),
-            ("loaded_at", "timestamp"),
-            ("version", "text"),
-        ),
+        _FILES,
         key=("load_id", "file"),
     ),
     MetaTable(
@@ -76,6 +79,24 @@ META_TABLES: Final = (
             ("version", "text"),
         ),
         key=("run_id",),
+    ),
+    MetaTable(
+        "built_files",
+        "One row per file of a load, as it was when the models were last made of it.",
+        _FILES,
+        key=(),
+    ),
+    MetaTable(
+        "changed_files",
+        "One row per file that came, went or changed since the last build that went through.",
+        (("load_id", "bigint"), ("file", "text")),
+        key=(),
+    ),
+    MetaTable(
+        "build_state",
+        "One row where all models agree with the built files but for the changed: by which models.",
+        (("models", "text"),),
+        key=(),
     ),
     MetaTable(
         "schema_version",

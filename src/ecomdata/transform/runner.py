@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from ecomdata.errors import BuildError, TooManyRejectedError, WarehouseBusyError
 from ecomdata.settings import Settings, child_environment
+from ecomdata.transform.changes import forget_changes, note_changes
 from ecomdata.warehouse import Warehouse
 
 Command = Literal["build", "test", "docs"]
@@ -75,7 +76,7 @@ def run_dbt(
         warehouse: where.
         settings: threads, limits and the folder for dbt's own files.
         select: dbt's node selection; empty takes all.
-        full_refresh: rebuild what is incremental.
+        full_refresh: make everything anew, whatever changed.
         progress: told of every finished node (name, done, of how many).
 
     Raises:
@@ -86,7 +87,12 @@ def run_dbt(
     project = str(resources.files("ecomdata.transform") / "project")
     target = _target(settings, warehouse.engine)
     target.mkdir(parents=True, exist_ok=True)
-    _forget_another_project(Path(project), target)
+    digest = _forget_another_project(Path(project), target)
+    models = f"{digest} {settings.currency}"
+    only_changes = False
+    if command == "build":
+        with warehouse.connect() as connection:
+            only_changes = note_changes(connection, models, full_refresh)
     arguments = [
         *_WORDS[command],
         *("--project-dir", project),
@@ -99,12 +105,13 @@ def run_dbt(
         *("--vars", json.dumps(_variables(settings))),
         # Not the tests of selected models that read others, too: those may not be built yet.
         *(["--indirect-selection", "buildable", "--select", *select] if select else []),
-        *(["--full-refresh"] if full_refresh else []),
+        *(["--full-refresh"] if command == "build" and not only_changes else []),
     ]
     environment = child_environment(
         warehouse.dbt_environment()
         | {
             "ECOMDATA_DBT_THREADS": str(settings.threads),
+            "ECOMDATA_DBT_ONLY_CHANGES": "true" if only_changes else "false",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
         }
@@ -128,6 +135,9 @@ def run_dbt(
             raise
     nodes = _results(target)
     _check(process.returncode, nodes, complaints, target)
+    if command == "build" and not select:
+        with warehouse.connect() as connection:
+            forget_changes(connection, models)
     return BuildResult(nodes, target)
 
 
@@ -140,8 +150,8 @@ def _target(settings: Settings, engine: str) -> Path:
     return settings.cache / "dbt" / engine
 
 
-def _forget_another_project(project: Path, target: Path) -> None:
-    """Drop what dbt remembers of a project whose files were other ones.
+def _forget_another_project(project: Path, target: Path) -> str:
+    """Drop what dbt remembers of a project whose files were other ones; return their digest.
 
     It compares file by file and takes what has moved from one file to another for a second one, so
     an upgrade of the package would end in an error.
@@ -153,6 +163,7 @@ def _forget_another_project(project: Path, target: Path) -> None:
     if not known.is_file() or known.read_text("utf-8") != digest.hexdigest():
         (target / "partial_parse.msgpack").unlink(missing_ok=True)
         known.write_text(digest.hexdigest(), "utf-8")
+    return digest.hexdigest()
 
 
 def _variables(settings: Settings) -> dict[str, Any]:

@@ -27,8 +27,9 @@ _CONFIG: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-#: For SQL that a stranger wrote: no file, no network, and no way to switch that off again.
-_SEALED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
+#: For SQL that a stranger wrote: no file, no network, and no way to switch that off again. Set
+#: last, as no folder can be named for what does not fit into memory afterwards.
+_SEAL = "set enable_external_access = false; set lock_configuration = true"
 
 #: What the driver says when a signal comes while a statement runs.
 _INTERRUPTED = "Query interrupted"
@@ -57,6 +58,11 @@ def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
         )
     if "no space left" in low or "disk quota" in low:
         return WarehouseFullError(f"no space left for {path}: free some; nothing was changed")
+    if isinstance(exc, duckdb.OutOfMemoryException):
+        return WarehouseFullError(
+            f"{path}: the statement needs more memory than DuckDB may use: raise memory_limit, or "
+            "name a temp_directory with room"
+        )
     if "permission denied" in low or "read-only file system" in low:
         return WarehouseDeniedError(f"no permission to use {path}: check who owns it")
     if isinstance(exc, duckdb.PermissionException) or "attached in read-only mode" in low:
@@ -201,9 +207,17 @@ class DuckDBConnection:
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """A warehouse in one file."""
+    """A warehouse in one file.
+
+    Args:
+        path: the file.
+        memory_limit: what may be kept in memory; what is more goes to disk.
+        temp_directory: where on disk; None is beside the file.
+    """
 
     path: Path
+    memory_limit: str = "80%"
+    temp_directory: Path | None = None
     engine: ClassVar[str] = "duckdb"
 
     @property
@@ -220,9 +234,9 @@ class DuckDBWarehouse:
             )
         self._require_folder()
         try:
-            raw = duckdb.connect(
-                str(self.path), read_only=read_only, config=_CONFIG | (_SEALED if read_only else {})
-            )
+            raw = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG | self._limits)
+            if read_only:
+                raw.execute(_SEAL)
         except duckdb.Error as exc:
             raise _translated(exc, self.path) from exc
         connection = DuckDBConnection(raw, self.path)
@@ -240,7 +254,8 @@ class DuckDBWarehouse:
 
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads."""
-        return {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": str(self.path)}
+        limits = {f"ECOMDATA_DBT_{name.upper()}": value for name, value in self._limits.items()}
+        return {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": str(self.path)} | limits
 
     def grant_reader(self, connection: Connection, role: str) -> None:
         """DuckDB has no roles.
@@ -249,6 +264,14 @@ class DuckDBWarehouse:
             UsageError: always.
         """
         raise UsageError("DuckDB has no roles: who may read the file is who may read the data")
+
+    @property
+    def _limits(self) -> dict[str, str]:
+        beside = self.path.with_name(self.path.name + ".tmp")
+        return {
+            "memory_limit": self.memory_limit,
+            "temp_directory": str(self.temp_directory or beside),
+        }
 
     def _require_folder(self) -> None:
         if not self.path.parent.is_dir():

@@ -22,7 +22,11 @@ def open_warehouse(settings: Settings) -> Warehouse:
     if url.startswith("duckdb:///"):
         from ecomdata.warehouse.duckdb import DuckDBWarehouse
 
-        return DuckDBWarehouse(settings.project / Path(url.removeprefix("duckdb:///")))
+        return DuckDBWarehouse(
+            settings.project / Path(url.removeprefix("duckdb:///")),
+            settings.memory_limit,
+            settings.temp_directory and settings.project / settings.temp_directory,
+        )
     if url == "postgres":
         from ecomdata.warehouse.embedded_postgres import READER
         from ecomdata.warehouse.postgres import PostgresWarehouse

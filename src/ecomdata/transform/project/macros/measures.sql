@@ -63,3 +63,20 @@
     {{ ratio('repeat_customers', 'customers', 6) }} as repeat_purchase_rate,
     {{ ratio('returning_customers', 'customers', 6) }} as returning_customer_rate
 {%- endmacro %}
+
+{# What an entry of the ledger has of its customer and product. #}
+{% macro country_of(customers) -%}
+    coalesce({{ customers }}.country, 'Unknown')
+{%- endmacro %}
+
+{% macro category_of(products) -%}
+    coalesce({{ products }}.category, 'Unknown')
+{%- endmacro %}
+
+{# Signed: units that go out cost, those that come back are worth it again. #}
+{% macro cost_of(quantity, products) -%}
+    case
+        when {{ quantity }} = 0 then cast(0 as numeric(18, 2))
+        else cast(-{{ quantity }} * {{ products }}.unit_cost as numeric(18, 2))
+    end
+{%- endmacro %}

@@ -1,8 +1,8 @@
 with
 
-ledger as (
+days as (
 
-    select * from {{ ref('int_revenue_ledger') }}
+    select * from {{ ref('int_sales_summed_to_day') }}
 
 ),
 
@@ -18,24 +18,13 @@ what_loads_tell as (
 
 ),
 
-entries_summed_to_day as (
-
-    select
-        entry_date as sales_date,
-        country,
-        {{ sales_measures() }}
-    from ledger
-    group by entry_date, country
-
-),
-
 figures_in_data as (
 
     select
-        entries_summed_to_day.sales_date,
-        entries_summed_to_day.country,
+        days.sales_date,
+        days.country,
         {{ sales_in_data() }}
-    from entries_summed_to_day
+    from days
     cross join what_loads_tell
 
 ),

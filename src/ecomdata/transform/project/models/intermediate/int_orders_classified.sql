@@ -1,8 +1,30 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_orders': ['order_id', 'order_id'],
+            'changed_buyers': ['customer_id', 'customer_id'],
+        },
+    },
+) }}
+{%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
+{%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) %}
+
 with
 
 orders as (
 
     select * from {{ ref('stg_orders') }}
+    {% if only_changes() %}
+    where
+        order_id in ({{ changed_orders }})
+        or order_id in (
+            select known.order_id
+            from {{ this }} as known
+            where known.customer_id in ({{ changed_buyers }})
+        )
+    {% endif %}
 
 ),
 

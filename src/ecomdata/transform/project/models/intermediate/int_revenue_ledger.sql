@@ -1,14 +1,27 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_entries': ['order_id', 'order_id'],
+        },
+        'notes': {'changed_days': 'entry_date'},
+    },
+) }}
+-- depends_on: {{ ref('changed_days') }}
 with
 
 orders as (
 
     select * from {{ ref('stg_orders') }}
+    {{ where_changed('order_id', ['changed_entries', 'order_id']) }}
 
 ),
 
 returns as (
 
     select * from {{ ref('stg_returns') }}
+    {{ where_changed('order_id', ['changed_entries', 'order_id']) }}
 
 ),
 
@@ -40,8 +53,7 @@ sales as (
         product_id,
         order_date as entry_date,
         quantity,
-        total_price + discount_amount as amount,
-        -quantity as costed_quantity
+        total_price + discount_amount as amount
     from orders
 
 ),
@@ -56,8 +68,7 @@ discounts as (
         product_id,
         order_date as entry_date,
         0 as quantity,
-        -discount_amount as amount,
-        0 as costed_quantity
+        -discount_amount as amount
     from orders
     where discount_amount > 0
 
@@ -74,8 +85,7 @@ cancellations as (
         product_id,
         order_date as entry_date,
         -quantity as quantity,
-        -total_price as amount,
-        quantity as costed_quantity
+        -total_price as amount
     from orders
     where is_cancelled
 
@@ -91,8 +101,7 @@ refunds as (
         product_id,
         return_date as entry_date,
         -quantity as quantity,
-        -refund_amount as amount,
-        quantity as costed_quantity
+        -refund_amount as amount
     from returns
 
 ),
@@ -118,15 +127,12 @@ entries_described as (
         cast(entries.line_number as bigint) as line_number,
         entries.customer_id,
         entries.product_id,
-        coalesce(customers.country, 'Unknown') as country,
+        {{ country_of('customers') }} as country,
         entries.entry_date,
         cast(entries.quantity as bigint) as quantity,
         cast(entries.amount as numeric(18, 2)) as amount,
-        case
-            when entries.costed_quantity = 0 then cast(0 as numeric(18, 2))
-            else cast(entries.costed_quantity * products.unit_cost as numeric(18, 2))
-        end as cost_amount,
-        coalesce(products.category, 'Unknown') as category,
+        {{ cost_of('entries.quantity', 'products') }} as cost_amount,
+        {{ category_of('products') }} as category,
         coalesce(orders_classified.customer_type, 'unknown') as customer_type,
         coalesce(orders_classified.is_cancelled, false) as is_cancelled
     from entries

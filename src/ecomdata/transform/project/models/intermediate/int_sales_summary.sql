@@ -1,8 +1,18 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_days': ['sales_date', 'entry_date'],
+        },
+    },
+) }}
 with
 
 ledger as (
 
     select * from {{ ref('int_revenue_ledger') }}
+    {{ where_changed('entry_date', ['changed_days', 'entry_date']) }}
 
 ),
 

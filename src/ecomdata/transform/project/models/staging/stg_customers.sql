@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_customers': ['customer_id', 'customer_id'],
+        },
+    },
+) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
 with
@@ -5,6 +14,7 @@ with
 customers as (
 
     select * from {{ ref('base_customers') }}
+    {{ where_changed('customer_id', ['changed_customers', 'customer_id']) }}
 
 ),
 

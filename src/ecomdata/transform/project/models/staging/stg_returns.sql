@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_orders': ['order_id', 'order_id'],
+        },
+    },
+) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
 with
@@ -5,6 +14,7 @@ with
 returns as (
 
     select * from {{ ref('base_returns') }}
+    {{ where_changed('order_id', ['changed_orders', 'order_id']) }}
 
 ),
 

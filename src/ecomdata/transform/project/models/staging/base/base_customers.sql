@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_customers': ["coalesce(customer_id, '')", 'customer_id'],
+        },
+    },
+) }}
 {%- set rules = [['missing_id', 'customer_id', 'customer_id', 'customer_id is null']] -%}
 {%- set email_shape = "^[^@ ]+@[^@ ]+[.][^@. ]+$" -%}
 
@@ -6,6 +15,9 @@ with
 customers as (
 
     select * from {{ source('raw', 'customers') }}
+    {{ where_changed(
+        "coalesce(" ~ trimmed('customer_id') ~ ", '')", ['changed_customers', 'customer_id']
+    ) }}
 
 ),
 

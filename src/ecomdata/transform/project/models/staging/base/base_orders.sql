@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_orders': ["coalesce(order_id, '')", 'order_id'],
+        },
+    },
+) }}
+{%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
     ['missing_id', 'product_id', 'product_id', 'product_id is null'],
@@ -22,6 +32,7 @@ with
 orders as (
 
     select * from {{ source('raw', 'orders') }}
+    {{ where_changed("coalesce(" ~ trimmed('order_id') ~ ", '')", ['changed_orders', 'order_id']) }}
 
 ),
 
@@ -113,12 +124,28 @@ values_typed as (
 
 ),
 
+currencies_stated as (
+
+    select
+        currency,
+        is_superseded
+    from values_typed
+    {% if only_changes() %}
+    union all
+    select
+        currency,
+        is_superseded
+    from {{ this }}
+    where coalesce(order_id, '') not in ({{ changed_orders }})
+    {% endif %}
+),
+
 currencies_ranked as (
 
     select
         currency,
         row_number() over (order by count(*) desc, {{ bytewise('currency') }} asc) as currency_rank
-    from values_typed
+    from currencies_stated
     where
         currency is not null
         and not is_superseded

@@ -1,5 +1,7 @@
-{%- set rules = [['missing_id', 'product_id', 'product_id', 'product_id is null']] -%}
+{%- set rules = [['missing_id', 'product_id', 'product_id', 'product_id is null']] %}
 
+{# What changes has to be noted before. #}
+-- depends_on: {{ ref('changed_products') }}
 with
 
 products as (

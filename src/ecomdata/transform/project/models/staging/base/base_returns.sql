@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    meta={
+        'replaces': {
+            'changed_orders': ["coalesce(order_id, '')", 'order_id'],
+        },
+    },
+) }}
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
     ['missing_id', 'product_id', 'product_id', 'product_id is null'],
@@ -24,6 +33,7 @@ with
 returns as (
 
     select * from {{ source('raw', 'returns') }}
+    {{ where_changed("coalesce(" ~ trimmed('order_id') ~ ", '')", ['changed_orders', 'order_id']) }}
 
 ),
 
@@ -36,6 +46,7 @@ loads as (
 orders as (
 
     select * from {{ ref('base_orders') }}
+    {{ where_changed('order_id', ['changed_orders', 'order_id']) }}
 
 ),
 

@@ -1,0 +1,87 @@
+{# What incremental models share (docs/decisions/0017): rows of what changed are deleted and made
+   anew. The models under models/changes hold the keys of what changed since the last build that
+   went through; a key too many costs time and is no error, as what is made anew is the same. #}
+
+{# Something where a model is to make only the rows of what changed, else nothing: `ecomdata build`
+   says so, having noted what did. Whoever runs dbt alone makes everything. #}
+{% macro only_changes() -%}
+    {%- if execute and env_var('ECOMDATA_DBT_ONLY_CHANGES', '') == 'true' -%}
+        {%- if is_incremental() -%}
+            only changes
+        {%- elif not should_full_refresh() -%}
+            {{ exceptions.raise_compiler_error(
+                this ~ " is missing: run ecomdata build --full-refresh"
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Only rows of what changed: a WHERE, or nothing where everything is made. `changed` is a model and
+   the name of its only column; `key` is an expression. #}
+{% macro where_changed(key, changed) -%}
+    {%- set keys = changed_keys(changed) -%}
+    {%- if only_changes() %}
+    where {{ key }} in ({{ keys }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Not within a condition: dbt has to see the reference when it parses. #}
+{% macro changed_keys(changed) -%}
+    select {{ changed[1] }} from {{ ref(changed[0]) }}
+{%- endmacro %}
+
+{# A table as the last build left it, read before this one changes it: no reference, as that would
+   go round in a circle. #}
+{% macro as_last_built(schema, model) -%}
+    {{ api.Relation.create(database=this.database, schema=schema, identifier=model) }}
+{%- endmacro %}
+
+{# Rows of files that are new, gone, or other than when the models saw them. #}
+{% macro of_changed_files(relation) -%}
+    exists(
+        select 1
+        from {{ source('meta', 'changed_files') }} as changed_files
+        where
+            {{ relation }}._load_id = changed_files.load_id
+            and {{ relation }}._file = changed_files.file
+    )
+{%- endmacro %}
+
+{# dbt's strategy for these models, in one transaction: `meta.replaces` of a model's configuration
+   says by which keys rows are replaced, as {model of keys: [expression, its column]}; `meta.notes`,
+   what is to be noted of rows that are other ones afterwards, as {model of keys: its column}. #}
+{% macro get_incremental_replace_changed_sql(arguments) -%}
+    {%- set target, latest = arguments['target_relation'], arguments['temp_relation'] -%}
+    {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
+    {%- set meta = config.get('meta') -%}
+    {%- set replaced -%}
+        {%- if only_changes() -%}
+            where
+                {% for model, (key, column) in meta['replaces'].items() -%}
+                    {{ key }} in ({{ changed_keys([model, column]) }}){{ " or " if not loop.last }}
+                {%- endfor -%}
+        {%- endif -%}
+    {%- endset -%}
+    {% for model, column in meta.get('notes', {}).items() %}
+    insert into {{ ref(model) }} ({{ column }})
+    select {{ column }} from (
+        (
+            select {{ columns }} from {{ target }} {{ replaced }}
+            except
+            select {{ columns }} from {{ latest }}
+        )
+        union all
+        (
+            select {{ columns }} from {{ latest }}
+            except
+            select {{ columns }} from {{ target }} {{ replaced }}
+        )
+    ) as other_rows
+    where {{ column }} is not null
+    except
+    select {{ column }} from {{ ref(model) }};
+    {% endfor %}
+    delete from {{ target }} {{ replaced }};
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ latest }}
+{%- endmacro %}

@@ -1,0 +1,53 @@
+{# The orders whose entries in the ledger are to be made anew: what changed, and where the ledger
+   says otherwise than the tables that it is made of do now. #}
+{%- set orders_classified = ref('int_orders_classified') -%}
+{%- set customers = ref('stg_customers') -%}
+{%- set products = ref('stg_products') -%}
+{%- set ledger = as_last_built('intermediate', 'int_revenue_ledger') -%}
+{%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
+{%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) -%}
+{%- set changed_customers = changed_keys(['changed_customers', 'customer_id']) -%}
+{%- set changed_products = changed_keys(['changed_products', 'product_id']) -%}
+
+{% if only_changes() %}
+with
+
+keys_noted as (
+
+    {{ changed_orders }}
+    union
+    select ledger.order_id
+    from {{ ledger }} as ledger
+    inner join {{ orders_classified }} as orders_classified
+        on ledger.order_id = orders_classified.order_id
+    where
+        orders_classified.customer_id in ({{ changed_buyers }})
+        and ledger.customer_type <> orders_classified.customer_type
+    union
+    select ledger.order_id
+    from {{ ledger }} as ledger
+    left join {{ customers }} as customers on ledger.customer_id = customers.customer_id
+    where
+        ledger.customer_id in ({{ changed_customers }})
+        and ledger.country <> {{ country_of('customers') }}
+    union
+    select ledger.order_id
+    from {{ ledger }} as ledger
+    left join {{ products }} as products on ledger.product_id = products.product_id
+    where
+        ledger.product_id in ({{ changed_products }})
+        and (
+            ledger.category <> {{ category_of('products') }}
+            or ledger.cost_amount is distinct from {{ cost_of('ledger.quantity', 'products') }}
+        )
+
+)
+
+select order_id
+from keys_noted
+except
+select order_id from {{ this }}
+{% else %}
+select cast(null as text) as order_id
+where 1 = 0
+{% endif %}
