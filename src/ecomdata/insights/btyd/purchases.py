@@ -1,0 +1,301 @@
+"""How often customers buy and whether they still do: BG/NBD and MBG/NBD.
+
+While active a customer buys at random at a rate of their own (gamma: r, alpha), and after a purchase
+leaves for good with a probability of their own (beta: a, b). In BG/NBD that is after each purchase
+but the first, so that who bought once is active for ever; in MBG/NBD after the first one, too. The
+two differ in how many such chances there were: `x` or `x + 1`.
+
+Source: Fader, Hardie and Lee 2005, "Counting your customers the easy way: an alternative to the
+Pareto/NBD model"; Batislam, Denizel and Filiztekin 2007, "Empirical validation and comparison of
+models for customer base analysis".
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ecomdata.errors import UsageError
+from ecomdata.insights.btyd.maximum import Floats, Maximum, maximise, require_repeaters
+
+_NAMES = ("r", "alpha", "a", "b")
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """A fitted model.
+
+    Args:
+        name: which one.
+        r: shape of the rates of purchase.
+        alpha: their scale, in the unit of time of the histories.
+        a: of the probabilities to leave, towards leaving.
+        b: towards staying.
+        log_likelihood: at these parameters.
+        standard_errors: of the parameters, by name.
+        log_covariance: of the logarithms of r, alpha, a, b.
+        leaves_at_once: whether a customer can leave after the first purchase.
+    """
+
+    name: str
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float
+    standard_errors: dict[str, float]
+    log_covariance: Floats
+    leaves_at_once: bool
+
+    @property
+    def parameters(self) -> Floats:
+        """r, alpha, a, b."""
+        return np.array([self.r, self.alpha, self.a, self.b])
+
+    def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
+        """Return how likely each customer is still active.
+
+        Raises:
+            UsageError: they are no histories.
+        """
+        return p_alive(self.parameters, self.leaves_at_once, *histories(x, t_x, T))
+
+    def expected_purchases(self, t: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
+        """Return how many purchases each customer makes in the next `t`, on average.
+
+        Raises:
+            UsageError: they are no histories.
+        """
+        return expected_purchases(self.parameters, self.leaves_at_once, t, *histories(x, t_x, T))
+
+    def expected_purchases_of_new(self, t: ArrayLike) -> Floats:
+        """Return how many purchases after the first a customer makes within `t` of it."""
+        staying = self.b / (self.a + self.b) if self.leaves_at_once else 1.0
+        b = self.b + self.leaves_at_once
+        t = np.asarray(t, dtype=np.float64)
+        return staying * _purchases_of_active(t, self.r, self.alpha, self.a, b)
+
+    def purchase_probabilities(
+        self, t: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, most: int
+    ) -> Floats:
+        """Return how likely each customer makes 0, 1, ... `most` purchases in the next `t`.
+
+        Shape: one row per customer, one column per number of purchases.
+
+        Raises:
+            UsageError: they are no histories.
+        """
+        return purchase_probabilities(
+            self.parameters, self.leaves_at_once, t, *histories(x, t_x, T), most
+        )
+
+    def purchase_interval(
+        self, t: float, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, level: float = 0.9
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the ends of each customer's interval for the purchases in the next `t`.
+
+        At most (1 - level) / 2 lies beyond either end, mostly less: counts are whole.
+
+        Raises:
+            UsageError: they are no histories.
+        """
+        histories_ = histories(x, t_x, T)
+        most, tail = 15, (1 - level) / 2
+        while True:
+            chances = purchase_probabilities(
+                self.parameters, self.leaves_at_once, t, *histories_, most
+            )
+            up_to = np.cumsum(chances, axis=1)
+            if (up_to[:, -1] >= 1 - tail).all():
+                low = (up_to < tail).sum(axis=1)
+                return low, (up_to < 1 - tail).sum(axis=1)
+            most *= 2
+
+
+def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> PurchaseModel:
+    """Fit BG/NBD by maximum likelihood.
+
+    Raises:
+        UsageError: they are no histories.
+        NotEnoughDataError: too few customers bought again, or the parameters stay open.
+    """
+    return _fit("BG/NBD", False, *histories(x, t_x, T))
+
+
+def fit_mbg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> PurchaseModel:
+    """Fit MBG/NBD by maximum likelihood.
+
+    Raises:
+        UsageError: they are no histories.
+        NotEnoughDataError: too few customers bought again, or the parameters stay open.
+    """
+    return _fit("MBG/NBD", True, *histories(x, t_x, T))
+
+
+def _fit(name: str, leaves_at_once: bool, x: Floats, t_x: Floats, T: Floats) -> PurchaseModel:
+    require_repeaters(name, int(((x > 0) & (t_x > 0)).sum()))
+    likelihood = _Likelihood(x, t_x, T, leaves_at_once)
+    start = {"r": 0.5, "alpha": 0.5 * float(T.sum() / x.sum()), "a": 1.0, "b": 2.0}
+    found: Maximum = maximise(name, likelihood, start)
+    return PurchaseModel(
+        name,
+        *found.parameters.tolist(),
+        log_likelihood=found.log_likelihood,
+        standard_errors=dict(zip(_NAMES, found.standard_errors.tolist(), strict=True)),
+        log_covariance=found.log_covariance,
+        leaves_at_once=leaves_at_once,
+    )
+
+
+def histories(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Return histories as floats, of one length.
+
+    Raises:
+        UsageError: one of them cannot be.
+    """
+    given = [np.asarray(each, dtype=np.float64) for each in (x, t_x, T)]
+    purchases, last, age = (np.atleast_1d(each) for each in np.broadcast_arrays(*given))
+    cannot_be = ~(
+        np.isfinite(age)
+        & (purchases >= 0)
+        & (purchases == np.floor(purchases))
+        & (last >= 0)
+        & (last <= age)
+        & ((purchases > 0) | (last == 0))
+    )
+    if cannot_be.any():
+        at = int(np.argmax(cannot_be))
+        raise UsageError(
+            f"history {at} (x = {purchases[at]:g}, t_x = {last[at]:g}, T = {age[at]:g}) cannot be: "
+            "x is a whole number, t_x lies between 0 and T and is 0 where x is"
+        )
+    return purchases, last, age
+
+
+class _Likelihood:
+    """The log-likelihood of histories, those that are alike taken together."""
+
+    def __init__(self, x: Floats, t_x: Floats, T: Floats, leaves_at_once: bool) -> None:
+        (self._x, self._t_x, self._T), self._weight = _grouped(x, t_x, T)
+        # The special functions once for each number of purchases, the times in a row.
+        self._counts, place = np.unique(self._x, return_inverse=True)
+        self._count_weight = np.bincount(place, weights=self._weight)
+        self._chances = self._counts + leaves_at_once
+        self._may_be_gone = (self._x + leaves_at_once) > 0
+        self._behind = np.where(self._may_be_gone, self._x + leaves_at_once - 1, 0.0)
+
+    def __call__(self, parameters: Floats) -> tuple[float, Floats]:
+        from scipy.special import gammaln, psi
+
+        r, alpha, a, b = parameters
+        counts, chances, of = self._counts, self._chances, self._count_weight
+        bought = r + self._x
+        log_now, log_last = np.log(alpha + self._T), np.log(alpha + self._t_x)
+        odds = np.log(a / (b + self._behind)) + bought * (log_now - log_last)
+        odds[~self._may_be_gone] = -np.inf
+        gone = 1 / (1 + np.exp(-odds))
+        weight = self._weight
+        value = of @ (
+            gammaln(r + counts)
+            - gammaln(r)
+            + r * np.log(alpha)
+            + gammaln(b + chances)
+            + gammaln(a + b)
+            - gammaln(b)
+            - gammaln(a + b + chances)
+        ) + weight @ (np.logaddexp(0.0, odds) - bought * log_now)
+        by_now, by_last = 1 / (alpha + self._T), 1 / (alpha + self._t_x)
+        weighted = weight * gone
+        gradient = np.array(
+            [
+                of @ (psi(r + counts) - psi(r) + np.log(alpha))
+                - weight @ log_now
+                + weighted @ (log_now - log_last),
+                of.sum() * r / alpha
+                - weight @ (bought * by_now)
+                + weighted @ (bought * (by_now - by_last)),
+                of @ (psi(a + b) - psi(a + b + chances)) + weighted.sum() / a,
+                of @ (psi(b + chances) + psi(a + b) - psi(b) - psi(a + b + chances))
+                - weighted @ (1 / (b + self._behind)),
+            ]
+        )
+        return float(value), gradient
+
+
+def p_alive(parameters: Floats, leaves_at_once: bool, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return how likely each is still active, were these the parameters."""
+    r, alpha, a, b = parameters
+    chances = x + leaves_at_once
+    behind = np.where(chances > 0, chances - 1, 0.0)
+    odds = np.log(a / (b + behind)) + (r + x) * np.log((alpha + T) / (alpha + t_x))
+    return np.where(chances > 0, 1 / (1 + np.exp(np.minimum(odds, 700.0))), 1.0)
+
+
+def expected_purchases(
+    parameters: Floats, leaves_at_once: bool, t: float, x: Floats, t_x: Floats, T: Floats
+) -> Floats:
+    """Return how many purchases each makes in the next `t`, were these the parameters."""
+    r, alpha, a, b = parameters
+    active = _purchases_of_active(np.float64(t), r + x, alpha + T, a, b + x + leaves_at_once)
+    return p_alive(parameters, leaves_at_once, x, t_x, T) * active
+
+
+def purchase_probabilities(
+    parameters: Floats,
+    leaves_at_once: bool,
+    t: float,
+    x: Floats,
+    t_x: Floats,
+    T: Floats,
+    most: int,
+) -> Floats:
+    """Return how likely each makes 0 to `most` purchases, were these the parameters."""
+    r, alpha, a, b = parameters
+    b = b + x + leaves_at_once
+    by_t = t / (alpha + T + t)
+    chances = np.empty((len(x), most + 1))
+    # Of the purchases that an active customer would make: negative binomial, term by term.
+    would = (1 - by_t) ** (r + x)
+    would_at_least, stays = np.ones(len(x)), np.ones(len(x))
+    for n in range(most + 1):
+        leaves = 0.0
+        if n:
+            leaves = stays * a / (a + b + n - 1)
+            stays = stays * (b + n - 1) / (a + b + n - 1)
+        chances[:, n] = stays * would + leaves * would_at_least
+        would_at_least = np.maximum(would_at_least - would, 0.0)
+        would = would * (r + x + n) / (n + 1) * by_t
+    alive = p_alive(parameters, leaves_at_once, x, t_x, T)
+    chances *= alive[:, None]
+    chances[:, 0] += 1 - alive
+    return chances
+
+
+def _purchases_of_active(t: Floats, r: Floats, alpha: Floats, a: float, b: Floats) -> Floats:
+    """Purchases in the next `t` of who is active, with these posterior parameters.
+
+    Source: Fader, Hardie and Lee 2005, eq. 9 and 10, with Euler's transformation of the
+    hypergeometric function, and its limit at a = 1.
+    """
+    from scipy.special import hyp2f1
+
+    if abs(a - 1) < 1e-6:  # the formula is 0 / 0 there, and the function is smooth
+        a = 1 + 1e-6
+    z = t / (alpha + t)
+    c = a + b - 1
+    rest = (1 - z) ** (a - 1) * hyp2f1(c - r, a - 1, c, z)
+    purchases: Floats = c / (a - 1) * (1 - rest)
+    return purchases
+
+
+def _grouped(*columns: Floats) -> tuple[tuple[Floats, ...], Floats]:
+    """Distinct rows, and how many there are of each."""
+    order = np.lexsort(columns)
+    ordered = [column[order] for column in columns]
+    new = np.zeros(len(order), dtype=np.bool_)
+    new[0] = True
+    for column in ordered:
+        new[1:] |= column[1:] != column[:-1]
+    starts = np.flatnonzero(new)
+    weight = np.diff(np.append(starts, len(order))).astype(np.float64)
+    return tuple(column[starts] for column in ordered), weight
