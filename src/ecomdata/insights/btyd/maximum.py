@@ -21,6 +21,8 @@ _MOST_ERROR: Final = 5.0
 #: How far parameters may go from where they start, as a logarithm.
 _FARTHEST: Final = 12.0
 _STEP: Final = 1e-4
+#: A search that ended farther from the maximum has not found one.
+_LONGEST_STEP: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,15 @@ def maximise(model: str, log_likelihood: LogLikelihood, start: Mapping[str, floa
         options={"ftol": 1e-13, "maxiter": 300},
     )
     best = np.asarray(found.x, dtype=np.float64)
-    for _ in range(2):  # steps of Newton's: digits that the search leaves to luck
-        hessian, gradient = _hessian(lost, best), lost(best)[1]
-        curvature = np.linalg.eigvalsh(hessian)
-        if curvature[0] < _MOST_ERROR**-2:
-            raise NotEnoughDataError(_undetermined(model, start, best, hessian))
-        step = np.linalg.solve(hessian, gradient)
-        if np.abs(step).max() > 0.1:
+    hessian = _hessian(lost, best)
+    if np.linalg.eigvalsh(hessian)[0] < _MOST_ERROR**-2:
+        raise NotEnoughDataError(_undetermined(model, start, best, hessian))
+    covariance: Floats = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    for _ in range(2):  # steps of Newton's: the digits that the search leaves to luck
+        step = covariance @ lost(best)[1]
+        if np.abs(step).max() > _LONGEST_STEP:
             raise NotEnoughDataError(_undetermined(model, start, best, hessian))
         best = best - step
-    covariance = np.linalg.inv(_hessian(lost, best))
     return Maximum(np.exp(best), covariance, -lost(best)[0])
 
 

@@ -1,9 +1,9 @@
 """How often customers buy and whether they still do: BG/NBD and MBG/NBD.
 
-While active a customer buys at random at a rate of their own (gamma: r, alpha), and after a purchase
-leaves for good with a probability of their own (beta: a, b). In BG/NBD that is after each purchase
-but the first, so that who bought once is active for ever; in MBG/NBD after the first one, too. The
-two differ in how many such chances there were: `x` or `x + 1`.
+While active a customer buys at random at a rate of their own (gamma: r, alpha), and after a
+purchase leaves for good with a probability of their own (beta: a, b). In BG/NBD that is after each
+purchase but the first, so that who bought once is active for ever; in MBG/NBD after the first one,
+too. The two differ in how many such chances there were: `x` or `x + 1`.
 
 Source: Fader, Hardie and Lee 2005, "Counting your customers the easy way: an alternative to the
 Pareto/NBD model"; Batislam, Denizel and Filiztekin 2007, "Empirical validation and comparison of
@@ -137,9 +137,13 @@ def _fit(name: str, leaves_at_once: bool, x: Floats, t_x: Floats, T: Floats) -> 
     likelihood = _Likelihood(x, t_x, T, leaves_at_once)
     start = {"r": 0.5, "alpha": 0.5 * float(T.sum() / x.sum()), "a": 1.0, "b": 2.0}
     found: Maximum = maximise(name, likelihood, start)
+    r, alpha, a, b = found.parameters.tolist()
     return PurchaseModel(
-        name,
-        *found.parameters.tolist(),
+        name=name,
+        r=r,
+        alpha=alpha,
+        a=a,
+        b=b,
         log_likelihood=found.log_likelihood,
         standard_errors=dict(zip(_NAMES, found.standard_errors.tolist(), strict=True)),
         log_covariance=found.log_covariance,
@@ -191,9 +195,10 @@ class _Likelihood:
         counts, chances, of = self._counts, self._chances, self._count_weight
         bought = r + self._x
         log_now, log_last = np.log(alpha + self._T), np.log(alpha + self._t_x)
-        odds = np.log(a / (b + self._behind)) + bought * (log_now - log_last)
-        odds[~self._may_be_gone] = -np.inf
-        gone = 1 / (1 + np.exp(-odds))
+        odds = self._may_be_gone * np.exp(
+            np.minimum(np.log(a / (b + self._behind)) + bought * (log_now - log_last), 700.0)
+        )
+        gone = odds / (1 + odds)
         weight = self._weight
         value = of @ (
             gammaln(r + counts)
@@ -203,7 +208,7 @@ class _Likelihood:
             + gammaln(a + b)
             - gammaln(b)
             - gammaln(a + b + chances)
-        ) + weight @ (np.logaddexp(0.0, odds) - bought * log_now)
+        ) + weight @ (np.log1p(odds) - bought * log_now)
         by_now, by_last = 1 / (alpha + self._T), 1 / (alpha + self._t_x)
         weighted = weight * gone
         gradient = np.array(
@@ -236,7 +241,7 @@ def expected_purchases(
 ) -> Floats:
     """Return how many purchases each makes in the next `t`, were these the parameters."""
     r, alpha, a, b = parameters
-    active = _purchases_of_active(np.float64(t), r + x, alpha + T, a, b + x + leaves_at_once)
+    active = _purchases_of_active(t, r + x, alpha + T, a, b + x + leaves_at_once)
     return p_alive(parameters, leaves_at_once, x, t_x, T) * active
 
 
@@ -271,7 +276,9 @@ def purchase_probabilities(
     return chances
 
 
-def _purchases_of_active(t: Floats, r: Floats, alpha: Floats, a: float, b: Floats) -> Floats:
+def _purchases_of_active(
+    t: Floats | float, r: Floats | float, alpha: Floats | float, a: float, b: Floats | float
+) -> Floats:
     """Purchases in the next `t` of who is active, with these posterior parameters.
 
     Source: Fader, Hardie and Lee 2005, eq. 9 and 10, with Euler's transformation of the
@@ -288,10 +295,16 @@ def _purchases_of_active(t: Floats, r: Floats, alpha: Floats, a: float, b: Float
     return purchases
 
 
-def _grouped(*columns: Floats) -> tuple[tuple[Floats, ...], Floats]:
-    """Distinct rows, and how many there are of each."""
-    order = np.lexsort(columns)
-    ordered = [column[order] for column in columns]
+def _grouped(x: Floats, t_x: Floats, T: Floats) -> tuple[tuple[Floats, ...], Floats]:
+    """Distinct histories, and how many there are of each."""
+    longest = float(T.max()) + 1
+    if (x.max() + 1) * longest**2 < 2**53 and (t_x % 1 == 0).all() and (T % 1 == 0).all():
+        # Whole days, as from a shop: one number is sorted in a tenth of the time of three.
+        keys, counts = np.unique((x * longest + t_x) * longest + T, return_counts=True)
+        rest, age = np.divmod(keys, longest)
+        return (*np.divmod(rest, longest), age), counts.astype(np.float64)
+    order = np.lexsort((T, t_x, x))
+    ordered = [column[order] for column in (x, t_x, T)]
     new = np.zeros(len(order), dtype=np.bool_)
     new[0] = True
     for column in ordered:

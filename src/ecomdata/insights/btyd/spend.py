@@ -76,8 +76,11 @@ def fit_gamma_gamma(x: ArrayLike, z: ArrayLike) -> SpendModel:
     require_repeaters("Gamma-Gamma", len(values))
     start = {"p": 2.0, "q": 3.0, "gamma": float(np.mean(values))}
     found = maximise("Gamma-Gamma", _Likelihood(purchases, values), start)
+    p, q, gamma = found.parameters.tolist()
     return SpendModel(
-        *found.parameters.tolist(),
+        p=p,
+        q=q,
+        gamma=gamma,
         log_likelihood=found.log_likelihood,
         standard_errors=dict(zip(_NAMES, found.standard_errors.tolist(), strict=True)),
         log_covariance=found.log_covariance,

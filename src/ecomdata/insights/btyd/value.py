@@ -18,8 +18,8 @@ from ecomdata.insights.btyd.spend import SpendModel, expected_spend
 
 #: What is left out of the numbers of purchases, and halvings of where an end may lie.
 _LEFT_OUT: Final = 1e-5
-_HALVINGS: Final = 30
-_TOGETHER: Final = 20_000
+_HALVINGS: Final = 16
+_TOGETHER: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def spend_interval(
         UsageError: they are no histories.
     """
     x, t_x, T = histories(x, t_x, T)
-    z = np.where(x > 0, np.broadcast_to(np.asarray(z, dtype=np.float64), x.shape), 0.0)
+    z = _values(x, z)
     ends = np.zeros((2, len(x)))
     # Customers of like activity together: how many purchases to consider is that of the busiest.
     mean = purchases.expected_purchases(t, x, t_x, T)
@@ -85,7 +85,7 @@ def total_spend(
         NotEnoughDataError: what customers spend differs too much to have a variance.
     """
     x, t_x, T = histories(x, t_x, T)
-    z = np.where(x > 0, np.broadcast_to(np.asarray(z, dtype=np.float64), x.shape), 0.0)
+    z = _values(x, z)
     p, q, gamma = spend.parameters
     if q <= 2:
         raise NotEnoughDataError(
@@ -111,6 +111,11 @@ def total_spend(
         + slope[4:] @ spend.log_covariance @ slope[4:]
     )
     return Total(together(at), float(np.sqrt(luck.sum() + of_parameters)))
+
+
+def _values(x: Floats, z: ArrayLike) -> Floats:
+    """Average values, 0 where there was no purchase."""
+    return np.where(x > 0, np.broadcast_to(np.asarray(z, dtype=np.float64), x.shape), 0.0)
 
 
 def _chances(purchases: PurchaseModel, t: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
