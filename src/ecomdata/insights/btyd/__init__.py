@@ -8,7 +8,7 @@ time; `z` the average value of the `x` purchases.
 from ecomdata.insights.btyd.maximum import FEWEST_REPEATERS
 from ecomdata.insights.btyd.purchases import PurchaseModel, fit_bg_nbd, fit_mbg_nbd
 from ecomdata.insights.btyd.spend import SpendModel, fit_gamma_gamma
-from ecomdata.insights.btyd.value import Total, spend_interval, total_spend
+from ecomdata.insights.btyd.value import Total, parameters_error, spend_interval, total_spend
 
 __all__ = [
     "FEWEST_REPEATERS",
@@ -18,6 +18,7 @@ __all__ = [
     "fit_bg_nbd",
     "fit_gamma_gamma",
     "fit_mbg_nbd",
+    "parameters_error",
     "spend_interval",
     "total_spend",
 ]

@@ -1,5 +1,6 @@
 """What customers will spend, each with an interval, and all of them together with one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,7 @@ from ecomdata.insights.btyd.spend import SpendModel, expected_spend
 _LEFT_OUT: Final = 1e-5
 _HALVINGS: Final = 16
 _TOGETHER: Final = 2_000
+_STEP: Final = 1e-3
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,31 @@ def total_spend(
     own = expected_spend(spend.parameters, x, z)
     luck = (once * p + twice * p**2) * squared - (once * own) ** 2
 
-    def together(logarithms: Floats) -> float:
-        parameters = np.exp(logarithms)
-        count = expected_purchases(parameters[:4], purchases.leaves_at_once, t, x, t_x, T)
-        return float(count @ expected_spend(parameters[4:], x, z))
+    def together(of_purchases: Floats, of_spend: Floats) -> float:
+        count = expected_purchases(of_purchases, purchases.leaves_at_once, t, x, t_x, T)
+        return float(count @ expected_spend(of_spend, x, z))
 
+    expected = together(purchases.parameters, spend.parameters)
+    error = parameters_error(purchases, spend, together)
+    return Total(expected, float(np.hypot(np.sqrt(luck.sum()), error)))
+
+
+def parameters_error(
+    purchases: PurchaseModel, spend: SpendModel, figure: Callable[[Floats, Floats], float]
+) -> float:
+    """Return the standard error of a figure of both models' parameters, by the delta method."""
     at = np.log(np.concatenate([purchases.parameters, spend.parameters]))
-    steps = 1e-3 * np.eye(len(at))
-    slope = np.array([together(at + step) - together(at - step) for step in steps]) / 2e-3
-    of_parameters = (
+
+    def moved(step: Floats) -> float:
+        parameters = np.exp(at + step)
+        return figure(parameters[:4], parameters[4:])
+
+    slope = np.array([moved(step) - moved(-step) for step in _STEP * np.eye(len(at))]) / (2 * _STEP)
+    variance = (
         slope[:4] @ purchases.log_covariance @ slope[:4]
         + slope[4:] @ spend.log_covariance @ slope[4:]
     )
-    return Total(together(at), float(np.sqrt(luck.sum() + of_parameters)))
+    return float(np.sqrt(variance))
 
 
 def _values(x: Floats, z: ArrayLike) -> Floats:

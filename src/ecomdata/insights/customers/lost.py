@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ecomdata.insights.customers.state import CUSTOMERS, LEDGER, ORDERS
 from ecomdata.insights.evidence import figures, literal, money, percent_change, real, said, within
 from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
@@ -33,9 +34,6 @@ LEAST_SHARE: Final = 0.01
 MOST_SHARE: Final = 0.5
 #: Fewer orders than these are expected of a handful of customers, each of whom may have had enough.
 FEWEST_EXPECTED: Final = 30.0
-
-ORDERS: Final = "intermediate.int_orders_classified"
-CUSTOMERS: Final = "staging.stg_customers"
 
 Ints = NDArray[np.int64]
 
@@ -233,7 +231,7 @@ def _finding(
 
 amounts as (
     select order_id, sum(amount) as net_sales
-    from intermediate.int_revenue_ledger
+    from {LEDGER}
     where entry_type <> 'return' and {within("entry_date", Span(base_span.start, span.end))}
     group by order_id
 ),
