@@ -6,18 +6,21 @@ time; `z` the average value of the `x` purchases.
 """
 
 from ecomdata.insights.btyd.maximum import FEWEST_REPEATERS
+from ecomdata.insights.btyd.pareto import ParetoModel, fit_pareto_nbd
 from ecomdata.insights.btyd.purchases import PurchaseModel, fit_bg_nbd, fit_mbg_nbd
 from ecomdata.insights.btyd.spend import SpendModel, fit_gamma_gamma
 from ecomdata.insights.btyd.value import Total, parameters_error, spend_interval, total_spend
 
 __all__ = [
     "FEWEST_REPEATERS",
+    "ParetoModel",
     "PurchaseModel",
     "SpendModel",
     "Total",
     "fit_bg_nbd",
     "fit_gamma_gamma",
     "fit_mbg_nbd",
+    "fit_pareto_nbd",
     "parameters_error",
     "spend_interval",
     "total_spend",

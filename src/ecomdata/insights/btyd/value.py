@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ecomdata.errors import NotEnoughDataError
+from ecomdata.insights.btyd.histories import histories
 from ecomdata.insights.btyd.maximum import Floats
 from ecomdata.insights.btyd.purchases import (
     PurchaseModel,
     expected_purchases,
-    histories,
     purchase_probabilities,
 )
 from ecomdata.insights.btyd.spend import SpendModel, expected_spend
