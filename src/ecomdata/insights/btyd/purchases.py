@@ -11,6 +11,7 @@ models for customer base analysis".
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,8 @@ from ecomdata.insights.btyd.histories import grouped, histories
 from ecomdata.insights.btyd.maximum import Floats, Maximum, maximise, require_repeaters
 
 _NAMES = ("r", "alpha", "a", "b")
+#: Histories that are looked at together.
+_TOGETHER: Final = 8_192
 
 
 @dataclass(frozen=True)
@@ -155,26 +158,22 @@ class _Likelihood:
     """The log-likelihood of histories, those that are alike taken together."""
 
     def __init__(self, x: Floats, t_x: Floats, T: Floats, leaves_at_once: bool) -> None:
-        (self._x, self._t_x, self._T), self._weight = grouped(x, t_x, T)
-        # The special functions once for each number of purchases, the times in a row.
-        self._counts, place = np.unique(self._x, return_inverse=True)
-        self._count_weight = np.bincount(place, weights=self._weight)
+        (x, t_x, T), weight = grouped(x, t_x, T)
+        # The special functions once for each number of purchases.
+        self._counts, place = np.unique(x, return_inverse=True)
+        self._count_weight = np.bincount(place, weights=weight)
         self._chances = self._counts + leaves_at_once
-        self._may_be_gone = (self._x + leaves_at_once) > 0
-        self._behind = np.where(self._may_be_gone, self._x + leaves_at_once - 1, 0.0)
+        chances = x + leaves_at_once
+        # In parts that the processor's cache holds: half the time for many.
+        columns = (x, t_x, T, weight, chances > 0, np.maximum(chances - 1, 0.0))
+        parts = max(1, -(-len(x) // _TOGETHER))
+        self._parts = list(zip(*(np.array_split(column, parts) for column in columns), strict=True))
 
     def __call__(self, parameters: Floats) -> tuple[float, Floats]:
         from scipy.special import gammaln, psi
 
         r, alpha, a, b = parameters
         counts, chances, of = self._counts, self._chances, self._count_weight
-        bought = r + self._x
-        log_now, log_last = np.log(alpha + self._T), np.log(alpha + self._t_x)
-        odds = self._may_be_gone * np.exp(
-            np.minimum(np.log(a / (b + self._behind)) + bought * (log_now - log_last), 700.0)
-        )
-        gone = odds / (1 + odds)
-        weight = self._weight
         value = of @ (
             gammaln(r + counts)
             - gammaln(r)
@@ -183,22 +182,27 @@ class _Likelihood:
             + gammaln(a + b)
             - gammaln(b)
             - gammaln(a + b + chances)
-        ) + weight @ (np.log1p(odds) - bought * log_now)
-        by_now, by_last = 1 / (alpha + self._T), 1 / (alpha + self._t_x)
-        weighted = weight * gone
+        )
         gradient = np.array(
             [
-                of @ (psi(r + counts) - psi(r) + np.log(alpha))
-                - weight @ log_now
-                + weighted @ (log_now - log_last),
-                of.sum() * r / alpha
-                - weight @ (bought * by_now)
-                + weighted @ (bought * (by_now - by_last)),
-                of @ (psi(a + b) - psi(a + b + chances)) + weighted.sum() / a,
-                of @ (psi(b + chances) + psi(a + b) - psi(b) - psi(a + b + chances))
-                - weighted @ (1 / (b + self._behind)),
+                of @ (psi(r + counts) - psi(r) + np.log(alpha)),
+                of.sum() * r / alpha,
+                of @ (psi(a + b) - psi(a + b + chances)),
+                of @ (psi(b + chances) + psi(a + b) - psi(b) - psi(a + b + chances)),
             ]
         )
+        for x, t_x, T, weight, may_be_gone, behind in self._parts:
+            bought, now, last = r + x, alpha + T, alpha + t_x
+            log_now, growth = np.log(now), np.log(now / last)
+            odds = a / (b + behind) * np.exp(np.minimum(bought * growth, 700.0)) * may_be_gone
+            gone = weight * (odds / (1 + odds))
+            value += weight @ (np.log1p(odds) - bought * log_now)
+            gradient += (
+                gone @ growth - weight @ log_now,
+                gone @ (bought * (1 / now - 1 / last)) - weight @ (bought / now),
+                gone.sum() / a,
+                -(gone @ (1 / (b + behind))),
+            )
         return float(value), gradient
 
 
