@@ -77,7 +77,8 @@ def customers_table(result: dict[str, Any]) -> str:
     lines = [
         f"CDNOW, 39 weeks after 39 weeks ({cdnow['holdout_purchases']:,} purchases came):",
         "",
-        "| model | parameters | log-likelihood | foretold | off by, a customer | apart from lifetimes |",
+        "| model | parameters | log-likelihood | foretold | off by, a customer "
+        "| apart from lifetimes |",
         "|---|---|---|---|---|---|",
     ]
     for name, of in cdnow["models"].items():
@@ -85,14 +86,15 @@ def customers_table(result: dict[str, Any]) -> str:
         change = 100 * (of["holdout"] / cdnow["holdout_purchases"] - 1)
         lines.append(
             f"| {name} | {said} | {of['log_likelihood']:,.1f} "
-            f"| {of['holdout']:,.0f} ({change:+.1f} %) | {of['mean_absolute_error']:.3f} "
+            f"| {of['holdout']:,.0f} ({change:+.1f} %) | {of['mean_absolute_error']:.4f} "
             f"| {apart[name]:.0e} |"
         )
     values = ", ".join(f"{each} {value:.2f}" for each, value in cdnow["gamma_gamma"].items())
     lines += [
         f"| Gamma-Gamma | {values} | | | | {apart['Gamma-Gamma']:.0e} |",
         "",
-        f"{covered['shops']} simulated shops of {covered['customers']:,} customers, the next 90 days:",
+        f"{covered['shops']} simulated shops of {covered['customers']:,} customers, "
+        "the next 90 days:",
         "",
         "| 90 % interval of | holds the truth |",
         "|---|---|",
