@@ -70,6 +70,43 @@ def localise_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def customers_table(result: dict[str, Any]) -> str:
+    """The models of customers: published figures, coverage, time in Markdown."""
+    cdnow, covered = result["cdnow"], result["coverage"]
+    apart = cdnow["apart_from_lifetimes"]
+    lines = [
+        f"CDNOW, 39 weeks after 39 weeks ({cdnow['holdout_purchases']:,} purchases came):",
+        "",
+        "| model | parameters | log-likelihood | foretold | off by, a customer "
+        "| apart from lifetimes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, of in cdnow["models"].items():
+        said = ", ".join(f"{each} {value:.3f}" for each, value in of["parameters"].items())
+        change = 100 * (of["holdout"] / cdnow["holdout_purchases"] - 1)
+        lines.append(
+            f"| {name} | {said} | {of['log_likelihood']:,.1f} "
+            f"| {of['holdout']:,.0f} ({change:+.1f} %) | {of['mean_absolute_error']:.4f} "
+            f"| {apart[name]:.0e} |"
+        )
+    values = ", ".join(f"{each} {value:.2f}" for each, value in cdnow["gamma_gamma"].items())
+    lines += [
+        f"| Gamma-Gamma | {values} | | | | {apart['Gamma-Gamma']:.0e} |",
+        "",
+        f"{covered['shops']} simulated shops of {covered['customers']:,} customers, "
+        "the next 90 days:",
+        "",
+        "| 90 % interval of | holds the truth |",
+        "|---|---|",
+        *(f"| {name} | {_rate(share)} |" for name, share in covered["held"].items()),
+        "",
+        "| fitted to 1,000,000 customers | CPU seconds |",
+        "|---|---|",
+        *(f"| {name} | {took} |" for name, took in result["cpu_seconds_for_a_million"].items()),
+    ]
+    return "\n".join(lines)
+
+
 def put(page: str, mark: str, text: str) -> str:
     """The page with this text between the marks of this name."""
     start, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
@@ -82,7 +119,9 @@ def page(text: str) -> str:
     """The page as the measured figures have it."""
     score = json.loads((HERE / "score.json").read_text("utf-8"))
     localise = json.loads((HERE / "localise.json").read_text("utf-8"))
+    customers = json.loads((HERE / "customers.json").read_text("utf-8"))
     text = put(text, "score", score_table(score))
+    text = put(text, "customers", customers_table(customers))
     return put(text, "localise", localise_table(localise))
 
 

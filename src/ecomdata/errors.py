@@ -5,6 +5,7 @@ EcomDataError
 ├── DataError               1  the data failed a check
 │   ├── InputError          1  a file that cannot be read as what it should be
 │   ├── TooManyRejectedError 1 more records refused than `max_rejected` allows
+│   ├── NotEnoughDataError  1  a model cannot be fitted to so little
 │   └── BuildError          1  a model or a test of the dbt project failed
 └── WarehouseError          3  the warehouse cannot be reached or used
     ├── WarehouseDeniedError 3 permission, wrong password, read-only
@@ -39,6 +40,10 @@ class InputError(DataError):
 
 class TooManyRejectedError(DataError):
     """More records were refused than `max_rejected` allows; nothing was replaced."""
+
+
+class NotEnoughDataError(DataError):
+    """A model cannot be fitted: it says what it needs and what there is."""
 
 
 class BuildError(DataError):

@@ -127,6 +127,14 @@ class Pipeline:
         with self._recorded("insights", warehouse):
             return self._insights(warehouse, period, top)
 
+    def customers(self, redacted: bool) -> Table:
+        """Return every customer with their segment and what is to be expected of them."""
+        from ecomdata import insights
+
+        with self._reading() as (connection, _):
+            report.require_build(connection)
+            return insights.list_customers(connection, redacted)
+
     def score_insights(self, truth: Path, period: "Period") -> "Score":
         """Compare what is found in each period with what was planted."""
         from ecomdata import insights

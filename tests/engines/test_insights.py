@@ -16,6 +16,7 @@ from ecomdata.errors import DataError, UsageError
 from ecomdata.generate import ShopPlan, generate_shop
 from ecomdata.generate.events.event import Event
 from ecomdata.ingest import LoadPlan
+from ecomdata.insights import STANDING
 from ecomdata.insights.findings import COLUMNS, MOST_FINDINGS, Insights
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import open_warehouse
@@ -171,9 +172,9 @@ def test_a_shop_with_nothing_planted_has_no_findings_and_a_bridge_that_adds_up(
 ) -> None:
     pipeline = shops("duckdb", False)
     found = pipeline.insights("month", MOST_FINDINGS)
-    assert found.ranked == ()
+    assert {each.finding.kind for each in found.ranked} <= STANDING
     assert found.tests > 50
-    assert _rows(pipeline) == []
+    assert [row["kind"] for row in _rows(pipeline)] == [each.finding.kind for each in found.ranked]
     assert found.bridge is not None
     assert sum(amount or 0 for _, amount in found.bridge.components) == found.bridge.change
     assert [row["command"] for row in pipeline.status().runs][:1] == ["insights"]

@@ -1,14 +1,18 @@
 """The command that asks what changed."""
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ecomdata.cli import show
 from ecomdata.cli.options import Options
+from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
     from ecomdata.cli.terminal import Terminal
-    from ecomdata.insights import Insights
+    from ecomdata.insights import Insights, Segments
 
 PeriodOption = Annotated[
     Literal["week", "month", "quarter"],
@@ -22,16 +26,40 @@ def insights(
     top: Annotated[
         int, typer.Option(metavar="N", min=1, max=20, help="Findings at most, most money first.")
     ] = 20,
+    export_customers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write every customer, segment, action and outlook as CSV as well."
+        ),
+    ] = None,
+    with_names: Annotated[
+        bool,
+        typer.Option(
+            "--with-names", help="In that file: ids, names and e-mail addresses, not numbers."
+        ),
+    ] = False,
 ) -> None:
     """Find what changed, why, for whom and how sure; keep it in final.final_insights.
 
     Example: ecomdata insights --period week --top 5
     """
-    found = options.pipeline().insights(period, top)
+    if with_names and export_customers is None:
+        raise UsageError("--with-names is about the file of --export-customers: name one")
+    pipeline = options.pipeline()
+    found = pipeline.insights(period, top)
+    exported = None
+    if export_customers is not None:
+        table = pipeline.customers(redacted=not with_names)
+        show.export_csv(table, export_customers)
+        exported = {"file": str(export_customers), "customers": len(table.rows)}
     if options.json:
-        options.terminal.document(insights_document(found))
-    else:
-        show_insights(options.terminal, found)
+        options.terminal.document(insights_document(found) | {"export": exported})
+        return
+    show_insights(options.terminal, found)
+    if found.segments is not None:
+        show_segments(options.terminal, found.segments)
+    if exported is not None:
+        options.terminal.say(f"{exported['customers']:,} customers: {exported['file']}")
 
 
 def insights_document(found: "Insights") -> dict[str, Any]:
@@ -48,6 +76,12 @@ def insights_document(found: "Insights") -> dict[str, Any]:
             "net_sales": found.bridge.net_sales,
             "base_net_sales": found.bridge.base_net_sales,
             "components": dict(found.bridge.components),
+        },
+        "segments": found.segments
+        and {
+            "as_of": found.segments.as_of,
+            "rows": [asdict(segment) for segment in found.segments.rows],
+            "not_told": found.segments.silence or None,
         },
     }
 
@@ -73,13 +107,58 @@ def show_insights(terminal: "Terminal", found: "Insights") -> None:
         )
         terminal.say(f"   Next: {finding.next_look}")
         terminal.say()
-    if found.question is not None and not found.ranked:
+    if found.question is not None and not _news(found):
         terminal.say(
             f"Nothing stands out: {found.tests:,} things were looked at, and none moved more than "
             "is usual here."
         )
     for silence in found.silences:
         terminal.say(f"not asked: {silence}")
+
+
+def show_segments(terminal: "Terminal", segments: "Segments") -> None:
+    """Print the customers' segments, and what to do about each."""
+    if not segments.rows:
+        return
+    terminal.say()
+    terminal.table(
+        f"Customers on {segments.as_of}, and 90 days before",
+        (
+            "segment",
+            "customers",
+            "before",
+            "came",
+            "went",
+            "net sales",
+            "next 90 days",
+            "at risk",
+        ),
+        [
+            (
+                each.segment,
+                each.customers,
+                each.customers_before,
+                each.customers_entered,
+                each.customers_left,
+                each.net_sales,
+                each.expected_sales,
+                each.value_at_risk,
+            )
+            for each in segments.rows
+        ],
+        right=("customers", "before", "came", "went", "net sales", "next 90 days", "at risk"),
+    )
+    for each in segments.rows:
+        terminal.say(f"{each.segment}: {each.action}")
+    if segments.silence:
+        terminal.say(f"not asked: {segments.silence}")
+
+
+def _news(found: "Insights") -> bool:
+    """Whether something happened, beside what is always to be said."""
+    from ecomdata.insights import STANDING
+
+    return any(ranked.finding.kind not in STANDING for ranked in found.ranked)
 
 
 def _rate(q_value: float) -> str:

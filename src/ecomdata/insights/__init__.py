@@ -1,17 +1,22 @@
 """What changed, why, for whom, how sure: findings over the final tables, each with its proof."""
 
 from ecomdata.insights.asking import PERIODS, Period
+from ecomdata.insights.customers import Segment, Segments, list_customers
 from ecomdata.insights.findings import MOST_FINDINGS, Insights, Ranked, find_insights, write
-from ecomdata.insights.score import Score, score_insights
+from ecomdata.insights.score import STANDING, Score, score_insights
 
 __all__ = [
     "MOST_FINDINGS",
     "PERIODS",
+    "STANDING",
     "Insights",
     "Period",
     "Ranked",
     "Score",
+    "Segment",
+    "Segments",
     "find_insights",
+    "list_customers",
     "score_insights",
     "write",
 ]

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from ecomdata.insights.asking import Period, days_covered, questions
 from ecomdata.insights.bridge import Bridge, read_bridge
+from ecomdata.insights.customers import Segments, read_segments
 from ecomdata.insights.false_discoveries import FALSE_DISCOVERY_RATE, q_values
 from ecomdata.insights.finding import Finding, Question
 from ecomdata.insights.searches import SEARCHES
@@ -89,6 +90,7 @@ class Insights:
         tests: how many hypotheses were tested.
         silences: what could not be asked, and what it needs.
         bridge: how net sales came from one month to the next; None: not of months.
+        segments: the customers on the last day of the data, with what to do; None: not asked.
     """
 
     question: Question | None
@@ -96,6 +98,7 @@ class Insights:
     tests: int
     silences: tuple[str, ...]
     bridge: Bridge | None
+    segments: Segments | None = None
 
 
 def find_insights(connection: Connection, period: Period, top: int = MOST_FINDINGS) -> Insights:
@@ -108,19 +111,21 @@ def find_insights(connection: Connection, period: Period, top: int = MOST_FINDIN
         days = (data.end - data.start).days + 1
         reason = f"everything: needs two whole {period}s of sales, has {days} days"
         return Insights(None, (), 0, (reason,), None)
-    return answer(connection, asked[-1], top)
+    return replace(answer(connection, asked[-1], top), segments=read_segments(connection))
 
 
 def answer(connection: Connection, question: Question, top: int = MOST_FINDINGS) -> Insights:
     """Run every search and keep what is sure enough, each story once, most money first."""
     every = [search(connection, question) for search in SEARCHES]
-    findings = [finding for searched in every for finding in searched.findings]
     tests = sum(searched.tests for searched in every)
+    findings = [finding for searched in every if searched.tests for finding in searched.findings]
+    # What was not tested is no part of the control: it would make room for chance.
+    facts = [finding for searched in every if not searched.tests for finding in searched.findings]
+    q_of_findings = q_values([finding.p_value for finding in findings], tests)
+    q_of_facts = [finding.p_value for finding in facts]
     sure = [
         (finding, q)
-        for finding, q in zip(
-            findings, q_values([finding.p_value for finding in findings], tests), strict=True
-        )
+        for finding, q in zip(findings + facts, q_of_findings + q_of_facts, strict=True)
         if q <= FALSE_DISCOVERY_RATE
     ]
     sure.sort(key=lambda pair: (pair[0].kind in GENERAL, -_worth(*pair), pair[0].statement))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom, chi2
+
 from btyd_fit import (
     Fit,
     Shop,
@@ -16,7 +18,6 @@ from btyd_fit import (
     gamma_gamma_log_likelihood,
     simulate,
 )
-from scipy.stats import binom, chi2
 
 CDNOW = Path(__file__).parents[4] / "shared" / "data" / "cdnow" / "CDNOW_sample.txt"
 CALIBRATION_END = date(1997, 9, 30)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from btyd_fit import fit_bgnbd, fit_gamma_gamma
 from btyd_formulas import (
     BGNBD,
     MEAN_VALUE,
@@ -27,6 +26,7 @@ from scipy.stats import beta, chi2, gamma, invgamma, spearmanr
 from shop_columns import GUEST, Bools, Ints, ShopColumns
 from shop_statistics import agreement_of_shares, repeat_share, share_of_top
 
+from btyd_fit import fit_bgnbd, fit_gamma_gamma
 from ecomdata.generate import ShopPlan, generate_shop
 
 ORDERS = 80_000

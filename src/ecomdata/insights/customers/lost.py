@@ -1,0 +1,308 @@
+"""Countries whose customers of before a day no longer come, while new ones do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecomdata.insights.customers.state import CUSTOMERS, LEDGER, ORDERS
+from ecomdata.insights.evidence import figures, literal, money, percent_change, real, said, within
+from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
+from ecomdata.insights.windows import (
+    BASE_DAYS,
+    FEWEST_BASE_DAYS,
+    Base,
+    Floats,
+    rarity,
+    too_few_days,
+)
+from ecomdata.warehouse import Connection
+
+#: So long before the period it may have begun: a loss shows by what does not come for a while.
+DAYS_BACK: Final = 31
+#: Days that they did not come for at the least.
+FEWEST_DAYS: Final = 14
+#: A loss leaves at most this share of the orders that there should be.
+MOST_LEFT: Final = 0.75
+#: Countries are looked at that place so many of the orders of the days before. One with more than
+#: half of them is the shop itself, and the others are no measure for it.
+LEAST_SHARE: Final = 0.01
+MOST_SHARE: Final = 0.5
+#: Fewer orders than these are expected of a handful of customers, each of whom may have had enough.
+FEWEST_EXPECTED: Final = 30.0
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Orders:
+    """Orders in no order: when, whose, since when they are a customer, where."""
+
+    day: Ints
+    customer: Ints
+    first_day: Ints
+    country: Ints
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Loss:
+    """The customers of a country who came before a day, from then on.
+
+    Args:
+        day: the first day.
+        observed: their orders.
+        expected: their orders, had they gone on as those of other countries did.
+        dispersion: how many times as much as Poisson counts these vary.
+        base: their orders of the days before.
+        p_value: how often chance alone leaves as few.
+    """
+
+    day: int
+    observed: float
+    expected: float
+    dispersion: float
+    base: float
+    p_value: float
+
+    @property
+    def gain(self) -> float:
+        """How much likelier a loss is than none."""
+        if self.observed >= self.expected:
+            return -np.inf
+        observed = max(self.observed, 0.5)
+        gain = observed * np.log(observed / self.expected) - (observed - self.expected)
+        return float(gain / self.dispersion)
+
+
+def search_lost_segments(connection: Connection, question: Question) -> Searched:
+    """Return the countries whose customers of before some day no longer come.
+
+    Their orders since that day are set beside those of other countries' customers of before that
+    day, and beside the orders of the country's own new customers: where those fail to come too, it
+    is no loss of customers.
+    """
+    start = max(question.data.start, question.current.start - timedelta(DAYS_BACK + BASE_DAYS))
+    base_days = (question.current.start - start).days
+    if base_days < FEWEST_BASE_DAYS:
+        return too_few_days("customers who no longer come", base_days)
+    orders = _read(connection, Span(start, question.current.end))
+    last = (question.current.end - start).days
+    first = max(FEWEST_BASE_DAYS, base_days - DAYS_BACK)
+    losses: dict[int, list[_Loss]] = {}
+    for day in range(first, last - FEWEST_DAYS + 2):
+        for country, loss in _losses(orders, day):
+            losses.setdefault(country, []).append(loss)
+    findings = []
+    for country, of_days in sorted(losses.items()):
+        best = max(of_days, key=lambda loss: loss.gain)
+        if best.observed <= MOST_LEFT * best.expected:
+            ordered = np.sort([loss.p_value for loss in of_days])
+            p_value = float(np.min(ordered * len(ordered) / np.arange(1, len(ordered) + 1)))
+            span = Span(start + timedelta(best.day), question.current.end)
+            base_span = Span(
+                max(start, span.start - timedelta(BASE_DAYS)), span.start - timedelta(1)
+            )
+            findings.append(
+                _finding(connection, orders.countries[country], span, base_span, best, p_value)
+            )
+    return Searched(tuple(findings), len(losses))
+
+
+def _losses(orders: _Orders, day: int) -> Iterator[tuple[int, _Loss]]:
+    """What each country lost, had it begun on that day."""
+    before = (orders.day < day) & (orders.day >= day - BASE_DAYS)
+    since, is_old = orders.day >= day, orders.first_day < day
+    first_orders = before & (orders.day == orders.first_day)
+    countries = len(orders.countries)
+
+    def by_country(rows: NDArray[np.bool_]) -> Floats:
+        return np.bincount(orders.country[rows], minlength=countries).astype(np.float64)
+
+    base, old = by_country(before), by_country(since & is_old)
+    base_new, new = by_country(first_orders), by_country(since & ~is_old)
+    customers, place, counts = np.unique(
+        orders.customer[before], return_index=True, return_counts=True
+    )
+    squares = np.bincount(
+        orders.country[before][place], weights=counts.astype(np.float64) ** 2, minlength=countries
+    )
+    share = base / max(base.sum(), 1.0)
+    elsewhere = (old.sum() - old) / np.maximum(base.sum() - base, 1.0)
+    new_elsewhere = (new.sum() - new) / np.maximum(base_new.sum() - base_new, 1.0)
+    expected, expected_new = base * elsewhere, base_new * new_elsewhere
+    for at in np.flatnonzero(
+        (share >= LEAST_SHARE) & (share <= MOST_SHARE) & (expected >= FEWEST_EXPECTED)
+    ):
+        # A customer who leaves takes all of their orders along.
+        dispersion = 1 + elsewhere[at] * squares[at] / base[at]
+        observed, of_base = np.array([old[at]]), np.array([elsewhere[at]])
+        beside_others = rarity(observed, of_base, Base(base[at], 1.0), dispersion, fewer=True)
+        beside_new = rarity(
+            observed,
+            np.array([expected[at]]),
+            Base(new[at], expected_new[at]),
+            dispersion,
+            fewer=True,
+        )
+        yield (
+            int(at),
+            _Loss(
+                day,
+                float(old[at]),
+                float(expected[at]),
+                float(dispersion),
+                float(base[at]),
+                float(max(beside_others[0], beside_new[0])),
+            ),
+        )
+
+
+def _read(connection: Connection, span: Span) -> _Orders:
+    """The orders of these days by customers whose country is known."""
+    rows = connection.query(
+        f"""with orders as (
+    select customer_id, order_date
+    from {ORDERS}
+    where not is_cancelled and customer_id is not null and order_date <= $2
+),
+
+first_days as (
+    select customer_id, min(order_date) as first_day
+    from orders
+    group by customer_id
+)
+
+select
+    customers.country,
+    orders.customer_id,
+    orders.order_date,
+    first_days.first_day,
+    count(*) as orders
+from orders
+inner join first_days on orders.customer_id = first_days.customer_id
+inner join {CUSTOMERS} as customers on orders.customer_id = customers.customer_id
+where orders.order_date >= $1 and customers.country is not null
+group by 1, 2, 3, 4
+order by 1, 2, 3""",
+        [span.start, span.end],
+    ).rows
+    countries = sorted({row[0] for row in rows})
+    place = {country: at for at, country in enumerate(countries)}
+    numbers: dict[str, int] = {}
+    table = np.array(
+        [
+            (
+                (day - span.start).days,
+                numbers.setdefault(customer, len(numbers)),
+                (first_day - span.start).days,
+                place[country],
+                count,
+            )
+            for country, customer, day, first_day, count in rows
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 5)
+    day, customer, first_day, country_, _ = np.repeat(table, table[:, 4], axis=0).T
+    return _Orders(day, customer, first_day, country_, tuple(countries))
+
+
+def _finding(
+    connection: Connection,
+    country: str,
+    span: Span,
+    base_span: Span,
+    loss: _Loss,
+    p_value: float,
+) -> Finding:
+    here, there = f"country = {literal(country)}", f"country <> {literal(country)}"
+    now, before = within("order_date", span), within("order_date", base_span)
+    old, new = f"{now} and is_old", f"{now} and not is_old"
+    sql = f"""with first_days as (
+    select customer_id, min(order_date) as first_day
+    from {ORDERS}
+    where not is_cancelled and order_date <= {literal(span.end)}
+    group by customer_id
+),
+
+amounts as (
+    select order_id, sum(amount) as net_sales
+    from {LEDGER}
+    where entry_type <> 'return' and {within("entry_date", Span(base_span.start, span.end))}
+    group by order_id
+),
+
+orders as (
+    select
+        customers.country,
+        orders.order_date,
+        first_days.first_day < {literal(span.start)} as is_old,
+        orders.order_date = first_days.first_day as is_first_day,
+        amounts.net_sales
+    from {ORDERS} as orders
+    inner join first_days on orders.customer_id = first_days.customer_id
+    inner join {CUSTOMERS} as customers on orders.customer_id = customers.customer_id
+    left join amounts on orders.order_id = amounts.order_id
+    where
+        not orders.is_cancelled
+        and {within("orders.order_date", Span(base_span.start, span.end))}
+),
+
+sums as (
+    select
+        count(case when {here} and {old} then 1 end) as orders,
+        count(case when {here} and {new} then 1 end) as new_orders,
+        count(case when {here} and {before} then 1 end) as base_orders,
+        sum(case when {here} and {before} then net_sales else 0 end) as base_net_sales,
+        count(case when {there} and {old} then 1 end) as others,
+        count(case when {there} and {before} then 1 end) as base_others
+    from orders
+),
+
+expected as (
+    select
+        *,
+        {real("base_orders")} * {real("others")} / nullif({real("base_others")}, 0) as expected
+    from sums
+)
+
+select
+    orders,
+    new_orders,
+    cast(expected as numeric(18, 1)) as expected_orders,
+    {percent_change("orders", "expected")} as change_percent,
+    {money(f"(orders - expected) * {real('base_net_sales')} / nullif(base_orders, 0)")} as effect
+from expected"""
+    told = figures(connection, sql)
+    effect: Decimal = told["effect"]
+    error = Z90 * float(
+        np.sqrt(loss.dispersion * loss.expected * (1 + loss.expected / max(loss.base, 1.0)))
+    )
+    margin = abs(effect) * Decimal(error / max(loss.expected - loss.observed, 1.0))
+    return Finding(
+        family="customers",
+        kind="lost_segment",
+        span=span,
+        segment={"country": country},
+        statement=(
+            f"Customers from {country} of before {span.start} no longer come as they did: "
+            f"{said(told['orders'])} orders to {span.end}, where {said(told['expected_orders'])} "
+            f"were to be expected beside the other countries' customers of before "
+            f"({told['change_percent']} %). New ones placed {said(told['new_orders'])}. That is "
+            f"about {said(effect)} of net sales not made."
+        ),
+        numbers=told,
+        effect=effect,
+        low=(effect - margin).quantize(Decimal("0.01")),
+        high=min(effect + margin, Decimal(0)).quantize(Decimal("0.01")),
+        p_value=p_value,
+        evidence_sql=sql,
+        next_look=(
+            f"Ask some of them in {country} why they left, and see what changed for existing "
+            f"customers about {span.start}: prices, accounts, e-mails, delivery."
+        ),
+    )
