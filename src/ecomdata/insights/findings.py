@@ -114,13 +114,18 @@ def find_insights(connection: Connection, period: Period, top: int = MOST_FINDIN
 def answer(connection: Connection, question: Question, top: int = MOST_FINDINGS) -> Insights:
     """Run every search and keep what is sure enough, each story once, most money first."""
     every = [search(connection, question) for search in SEARCHES]
-    findings = [finding for searched in every for finding in searched.findings]
+    findings, weighted = [], []
     tests = sum(searched.tests for searched in every)
+    asked = sum(searched.tests > 0 for searched in every)
+    for searched in every:
+        for finding in searched.findings:
+            findings.append(finding)
+            # Each search has an equal share of what may be chance, however much it tests: else
+            # the one that looks at each product leaves nothing to those with few questions.
+            weighted.append(finding.p_value * searched.tests * asked / tests)
     sure = [
         (finding, q)
-        for finding, q in zip(
-            findings, q_values([finding.p_value for finding in findings], tests), strict=True
-        )
+        for finding, q in zip(findings, q_values(weighted, tests), strict=True)
         if q <= FALSE_DISCOVERY_RATE
     ]
     sure.sort(key=lambda pair: (pair[0].kind in GENERAL, -_worth(*pair), pair[0].statement))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from ecomdata.insights import drivers
+from ecomdata.insights import drivers, products
 from ecomdata.insights.bridge import search_bridge
 from ecomdata.insights.finding import Question, Searched
 from ecomdata.warehouse import Connection
@@ -11,4 +11,5 @@ from ecomdata.warehouse import Connection
 SEARCHES: Final[tuple[Callable[[Connection, Question], Searched], ...]] = (
     search_bridge,
     *drivers.SEARCHES,
+    *products.SEARCHES,
 )
