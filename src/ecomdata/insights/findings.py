@@ -18,6 +18,8 @@ from ecomdata.warehouse import Connection
 #: Findings that are reported at most.
 MOST_FINDINGS: Final = 20
 #: What says that something moved and not what: it gives way to what names a cause.
+#: What says how things are and not that something happened: no other kind tells that story.
+STEADY: Final = frozenset({"product_pair", "return_prone_product"})
 GENERAL: Final = ("bridge", "anomalous_day", "contribution")
 
 TABLE: Final = "final.final_insights"
@@ -169,6 +171,8 @@ def same_story(one: Finding, other: Finding, categories: Mapping[str, str]) -> b
         categories: of the products that they are about.
     """
     if (one.effect < 0) != (other.effect < 0) or "forecast" in (one.family, other.family):
+        return False
+    if one.kind != other.kind and STEADY & {one.kind, other.kind}:
         return False
     days = _days_in_both(one, other)
     if days <= 0:

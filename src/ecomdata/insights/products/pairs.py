@@ -28,7 +28,7 @@ from ecomdata.warehouse import Connection
 
 _AFFINITY: Final = "final.final_product_affinity"
 #: Pairs that are counted anew up to the end of the period: the most striking ones.
-CANDIDATES: Final = 8
+CANDIDATES: Final = 4
 #: Pairs that are told at most, each product in one.
 MOST_PAIRS: Final = 3
 #: Times as often together as chance has it, at least.

@@ -30,6 +30,8 @@ from ecomdata.warehouse import Connection
 
 #: A price differs from another by more than this share; less is rounding.
 SAME: Final = Decimal("0.01")
+#: A change of less is not what buyers answer to.
+LEAST_CHANGE: Final = Decimal("0.05")
 #: Days with sales on which a price must hold.
 HOLDS: Final = 3
 #: Days since a change that are looked at, at most, and must have gone by, at least.
@@ -70,7 +72,8 @@ def search_prices(connection: Connection, question: Question) -> Searched:
             at = (now.first - span.start).days
             end = min((now.last - span.start).days + 1, at + LOOKED_AT)
             if (
-                now.first < news
+                abs(now.price - before.price) < LEAST_CHANGE * before.price
+                or now.first < news
                 or now.last < current.start
                 or end - at < FEWEST_SINCE
                 or base_days < FEWEST_BASE_DAYS

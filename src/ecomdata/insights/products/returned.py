@@ -140,8 +140,8 @@ from sums"""
             f"{called(product, told['product_name'])} comes back too often: "
             f"{said(told['returned'])} of {said(told['sold'])} order lines from {days.start} to "
             f"{days.end} ({told['returned_percent']} %), where {told['others_percent']} % of "
-            f"{rest} did. {said(told['refunds'])} was refunded, about {said(effect)} of it for what it is "
-            "worse than they are."
+            f"{rest} did. {said(told['refunds'])} was refunded, about {said(effect)} of it for "
+            "what it is worse than they are."
         ),
         numbers=told,
         effect=effect,

