@@ -41,6 +41,10 @@ GAMMAS: Final = (0.0, 0.02, 0.05, 0.1, 0.2)
 _WEEK: Final = 7
 _YEAR: Final = 364
 _NEAR: Final = 10
+#: The standard deviation of a normal variable over the median of its absolute value.
+_NORMAL: Final = 1.4826
+#: Of logarithms: days that were all alike do not promise that the next ones are.
+_SMALLEST_DEVIATION: Final = 0.01
 _PATHS: Final = 500
 _SEED: Final = 1
 
@@ -223,9 +227,8 @@ class _History:
         self.start, self.days = start, len(sales)
         self._logs = log_sales(sales, start)
         strays = np.nan_to_num(deviations(self._logs, start))
-        most = (
-            OUTLIER * 1.4826 * float(np.median(np.abs(strays[strays != 0]))) if strays.any() else 0
-        )
+        strayed = np.abs(strays[strays != 0])
+        most = OUTLIER * _NORMAL * float(np.median(strayed)) if len(strayed) else np.inf
         #: What comes for a day, and not to stay.
         self._peaks = np.where(np.abs(strays) > most, strays, 0.0)
         self._level = self._logs - self._peaks
@@ -246,7 +249,8 @@ class _History:
         every = weekdays(self.start, self.days + ahead)
         is_open = np.isin(every[self.days :], every[: self.days][~np.isnan(self._logs)])
         smoothed, count = self._smoothed, int(is_open.sum())
-        errors = np.random.default_rng(_SEED).normal(0, smoothed.deviation, (count, _PATHS))
+        deviation = max(smoothed.deviation, _SMALLEST_DEVIATION)
+        errors = np.random.default_rng(_SEED).normal(0, deviation, (count, _PATHS))
         later = np.subtract.outer(np.arange(count), np.arange(count))
         weights = np.where(later >= 0, smoothed.weights(count)[np.abs(later)], 0.0)
         paths = np.zeros((ahead, _PATHS))
