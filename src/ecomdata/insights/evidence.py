@@ -12,6 +12,7 @@ SUMMARY = "intermediate.int_sales_summary"
 REPORT = "final.final_sales_report"
 LINES = "staging.stg_orders"
 PRODUCTS = "staging.stg_products"
+LEDGER = "intermediate.int_revenue_ledger"
 
 
 def literal(value: str | date) -> str:
@@ -55,3 +56,21 @@ def figures(connection: Connection, sql: str) -> dict[str, Any]:
 def said(value: Decimal | int) -> str:
     """Return a number as statements have it: thousands apart, no sign."""
     return f"{abs(value):,}"
+
+
+def product_name(product: str) -> str:
+    """Return the query of a product's name."""
+    return (
+        "(select min(product_name) from final.final_product_performance"
+        f" where product_id = {literal(product)})"
+    )
+
+
+def called(product: str, name: str | None) -> str:
+    """Return what a product is called in a sentence."""
+    return f"{name} ({product})" if name and name != product else product
+
+
+def on(days: Span) -> str:
+    """Return a day or some days in words."""
+    return f"on {days.start}" if days.start == days.end else f"from {days.start} to {days.end}"

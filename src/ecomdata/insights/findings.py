@@ -19,6 +19,8 @@ from ecomdata.warehouse import Connection
 #: Findings that are reported at most.
 MOST_FINDINGS: Final = 20
 #: What says that something moved and not what: it gives way to what names a cause.
+#: What says how things are and not that something happened: no other kind tells that story.
+STEADY: Final = frozenset({"product_pair", "return_prone_product"})
 GENERAL: Final = ("bridge", "anomalous_day", "contribution")
 
 TABLE: Final = "final.final_insights"
@@ -118,14 +120,21 @@ def answer(connection: Connection, question: Question, top: int = MOST_FINDINGS)
     """Run every search and keep what is sure enough, each story once, most money first."""
     every = [search(connection, question) for search in SEARCHES]
     tests = sum(searched.tests for searched in every)
-    findings = [finding for searched in every if searched.tests for finding in searched.findings]
+    asked = [searched for searched in every if searched.tests]
+    findings = [finding for searched in asked for finding in searched.findings]
+    # Each search has an equal share of what may be chance, however much it tests: else the one
+    # that looks at each product leaves nothing to those with few questions.
+    weighted = [
+        finding.p_value * searched.tests * len(asked) / tests
+        for searched in asked
+        for finding in searched.findings
+    ]
     # What was not tested is no part of the control: it would make room for chance.
     facts = [finding for searched in every if not searched.tests for finding in searched.findings]
-    q_of_findings = q_values([finding.p_value for finding in findings], tests)
     q_of_facts = [finding.p_value for finding in facts]
     sure = [
         (finding, q)
-        for finding, q in zip(findings + facts, q_of_findings + q_of_facts, strict=True)
+        for finding, q in zip(findings + facts, q_values(weighted, tests) + q_of_facts, strict=True)
         if q <= FALSE_DISCOVERY_RATE
     ]
     sure.sort(key=lambda pair: (pair[0].kind in GENERAL, -_worth(*pair), pair[0].statement))
@@ -169,6 +178,8 @@ def same_story(one: Finding, other: Finding, categories: Mapping[str, str]) -> b
         categories: of the products that they are about.
     """
     if (one.effect < 0) != (other.effect < 0) or "forecast" in (one.family, other.family):
+        return False
+    if one.kind != other.kind and STEADY & {one.kind, other.kind}:
         return False
     days = _days_in_both(one, other)
     if days <= 0:

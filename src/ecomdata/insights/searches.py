@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
-from ecomdata.insights import customers, drivers
+from ecomdata.insights import customers, drivers, products
+from ecomdata.insights.anomalies import search_anomalies
 from ecomdata.insights.bridge import search_bridge
 from ecomdata.insights.finding import Question, Searched
+from ecomdata.insights.forecast import search_forecast
 from ecomdata.warehouse import Connection
 
 SEARCHES: Final[tuple[Callable[[Connection, Question], Searched], ...]] = (
     search_bridge,
+    search_anomalies,
     *drivers.SEARCHES,
+    *products.SEARCHES,
     *customers.SEARCHES,
+    search_forecast,
 )

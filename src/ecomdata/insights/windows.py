@@ -95,7 +95,14 @@ def spread(counts: Floats, exposure: Floats) -> float:
     return max(1.0, float(np.median(every)) / _CHI2_MEDIAN) if len(every) else 1.0
 
 
-def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool) -> Window:
+def scan(
+    counts: Floats,
+    exposure: Floats,
+    base: Base,
+    dispersion: float,
+    fewer: bool,
+    least_gain: float = 0.0,
+) -> Window:
     """Return the window of a period that is the most striking on one side.
 
     Args:
@@ -104,21 +111,23 @@ def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer:
         base: what is usual.
         dispersion: how many times as much as Poisson counts they vary.
         fewer: look for too few, and else for too many.
+        least_gain: where no window gains so much log-likelihood, the p-value is left at 1.
     """
     first, last = np.triu_indices(len(counts))
     n = np.concatenate([[0.0], np.cumsum(counts)])
     m = np.concatenate([[0.0], np.cumsum(exposure)])
     observed, of = n[last + 1] - n[first], m[last + 1] - m[first]
     expected = of * base.rate
-    p_values = rarity(observed, of, base, dispersion, fewer)
     # Half an event more, so that of two windows with all there is the shorter gains more.
     usual = of * (base.count + 0.5) / max(base.exposure, 1.0)
     gain = observed * np.log(np.maximum(observed, 0.5) / np.maximum(usual, 1e-9))
     gain -= observed - usual
     on_side = observed < expected if fewer else observed > expected
-    best = int(np.argmax(np.where(on_side, gain, -np.inf)))
-    order = np.sort(p_values)
-    simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
+    gain = np.where(on_side, gain, -np.inf)
+    best, simes = int(np.argmax(gain)), 1.0
+    if gain[best] >= least_gain * dispersion:
+        order = np.sort(rarity(observed, of, base, dispersion, fewer))
+        simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
     return Window(
         int(first[best]),
         int(last[best]),

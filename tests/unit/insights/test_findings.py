@@ -42,6 +42,16 @@ def test_two_parts_of_one_whole_are_two_stories() -> None:
     assert not same_story(tea, cups, CATEGORIES)
 
 
+def test_what_is_bought_together_or_comes_back_is_no_event_of_these_products() -> None:
+    pair = _finding("product_pair", product_id="P1", with_product_id="P2")
+    returns = _finding("return_prone_product", product_id="P1")
+    stock_out = _finding("stock_out", product_id="P1")
+    assert not same_story(pair, stock_out, CATEGORIES)
+    assert not same_story(stock_out, returns, CATEGORIES)
+    assert same_story(stock_out, _finding("price_rise", product_id="P1"), CATEGORIES)
+    assert same_story(pair, pair, CATEGORIES)
+
+
 def test_a_product_is_a_part_of_its_category() -> None:
     assert same_story(_finding(product_id="P1"), _finding(category="Tea"), CATEGORIES)
     assert not same_story(_finding(product_id="P2"), _finding(category="Tea"), CATEGORIES)

@@ -16,10 +16,12 @@ import numpy as np
 from ecomdata.insights.drivers.cube import SOLD, SUPPORT, Cube, Floats, read_cube
 from ecomdata.insights.evidence import (
     SUMMARY,
+    called,
     figures,
     literal,
     money,
     percent_change,
+    product_name,
     real,
     said,
     within,
@@ -188,12 +190,7 @@ def _finding(
     own = _condition(step.segment)
     apart = "".join(f" and not ({_condition(other)})" for other in others)
     product = step.segment.get("product_id")
-    name = (
-        ",\n    (select min(product_name) from final.final_product_performance"
-        f" where product_id = {literal(product)}) as product_name"
-        if product
-        else ""
-    )
+    name = f",\n    {product_name(product)} as product_name" if product else ""
     sql = f"""with sums as (
     select
         sum(case when {now} and {own} then {SOLD} else 0 end) as sales,
@@ -261,11 +258,10 @@ _TYPES: Final = {
 }
 
 
-def _named(segment: dict[str, str], product_name: str | None) -> str:
+def _named(segment: dict[str, str], name: str | None) -> str:
     """The segment in words."""
-    what = segment.get("product_id") or segment.get("category")
-    if product_name:
-        what = f"{product_name} ({what})"
+    product = segment.get("product_id")
+    what = called(product, name) if product else segment.get("category")
     who = _TYPES.get(segment.get("customer_type", ""), segment.get("customer_type", ""))
     where = segment.get("country")
     words = what or "Orders"

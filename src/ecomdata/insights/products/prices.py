@@ -1,0 +1,247 @@
+"""Products whose price changed, and whose buyers answered to it.
+
+A price holds from the first day on which it is what most lines of the product cost, for at least
+three days with sales. That prices change is what shops do; it is news where fewer units are sold
+at a higher price than its share of the shop's orders was before, or more at a lower one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise, zip_longest
+from typing import Final
+
+from ecomdata.insights.evidence import (
+    LEDGER,
+    called,
+    figures,
+    literal,
+    money,
+    percent_change,
+    said,
+    within,
+)
+from ecomdata.insights.finding import Finding, Question, Searched, Span
+from ecomdata.insights.products.sales import expected_sales, margin, read_daily
+from ecomdata.insights.windows import BASE_DAYS, FEWEST_BASE_DAYS, Base, rarity, too_few_days
+from ecomdata.warehouse import Connection
+
+#: A price differs from another by more than this share; less is rounding.
+SAME: Final = Decimal("0.01")
+#: A change of less is not what buyers answer to.
+LEAST_CHANGE: Final = Decimal("0.05")
+#: Days with sales on which a price must hold.
+HOLDS: Final = 3
+#: Days since a change that are looked at, at most, and must have gone by, at least.
+LOOKED_AT: Final = 91
+FEWEST_SINCE: Final = 14
+#: A change is asked about in the period and in the days after it.
+NEWS: Final = 31
+#: Orders that a product should have since the change.
+LEAST_EXPECTED: Final = 15.0
+_SOLD: Final = "entry_type = 'sale' and not is_cancelled and quantity > 0 and amount > 0"
+_DAY: Final = timedelta(1)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A price and the days on which it held: `last` is the day before the next price."""
+
+    price: Decimal
+    first: date
+    last: date
+
+
+def search_prices(connection: Connection, question: Question) -> Searched:
+    """Return the price changes that buyers answered to."""
+    current, data = question.current, question.data
+    have = (current.start - data.start).days
+    if have < FEWEST_BASE_DAYS:
+        return too_few_days("changes of prices", have)
+    news = current.start - timedelta(NEWS)
+    span = Span(max(data.start, news - timedelta(BASE_DAYS)), current.end)
+    daily = read_daily(connection, question, span)
+    prices = _prices(connection, span)
+    dispersion = daily.dispersion(daily.orders.shape[1])
+    tests, findings = 0, []
+    for row, product in enumerate(daily.products):
+        for before, now in changes(prices[product], current.end):
+            base_days = min(BASE_DAYS, (now.first - before.first).days) // 7 * 7
+            at = (now.first - span.start).days
+            end = min((now.last - span.start).days + 1, at + LOOKED_AT)
+            if (
+                abs(now.price - before.price) < LEAST_CHANGE * before.price
+                or now.first < news
+                or now.last < current.start
+                or end - at < FEWEST_SINCE
+                or base_days < FEWEST_BASE_DAYS
+            ):
+                continue
+            shop, orders = daily.shop[row], daily.orders[row]
+            base = Base.of(orders[at - base_days : at], shop[at - base_days : at])
+            exposure = shop[at:end].sum(keepdims=True)
+            observed = orders[at:end].sum(keepdims=True)
+            expected = float(exposure[0]) * base.rate
+            if expected < LEAST_EXPECTED:
+                continue
+            tests += 1
+            rises = now.price > before.price
+            p_value = float(rarity(observed, exposure, base, dispersion, fewer=rises)[0])
+            if p_value > _CANDIDATE:
+                continue
+            days = Span(now.first, span.start + timedelta(end - 1))
+            base_span = Span(now.first - timedelta(base_days), now.first - _DAY)
+            part = margin(expected, float(observed[0]), base, dispersion)
+            lost = abs(expected - float(observed[0])) / expected
+            findings.append(
+                _finding(connection, product, rises, days, base_span, part * Decimal(lost), p_value)
+            )
+    return Searched(tuple(findings), tests)
+
+
+#: What is less rare than this is no finding in any company.
+_CANDIDATE: Final = 0.01
+
+
+def changes(prices: Iterable[tuple[date, Decimal]], until: date) -> list[tuple[Held, Held]]:
+    """Return each price that held with the one that followed it.
+
+    A price that returns to the one before the last within a quarter is no change of its own: that
+    an offer ended is no rise.
+
+    Args:
+        prices: of each day with sales.
+        until: the last day that is known.
+    """
+    runs: list[list[tuple[date, Decimal]]] = []
+    for day, price in prices:
+        if not runs or not _same(runs[-1][-1][1], price):
+            runs.append([])
+        runs[-1].append((day, price))
+    firsts: list[tuple[date, Decimal]] = []
+    for run in runs:
+        if len(run) >= HOLDS and not (firsts and _same(firsts[-1][1], run[0][1])):
+            firsts.append(run[0])
+    held = [
+        Held(price, day, after[0] - _DAY if after else until)
+        for (day, price), after in zip_longest(firsts, firsts[1:])
+    ]
+    return [
+        (before, now)
+        for at, (before, now) in enumerate(pairwise(held))
+        if not (
+            at
+            and _same(held[at - 1].price, now.price)
+            and (now.first - before.first).days <= LOOKED_AT
+        )
+    ]
+
+
+def _same(one: Decimal, other: Decimal) -> bool:
+    return abs(one - other) <= SAME * max(one, other)
+
+
+def _prices(connection: Connection, span: Span) -> dict[str, list[tuple[date, Decimal]]]:
+    """The price that most lines of a product had, by day with sales."""
+    rows = connection.query(
+        f"""with lines as (
+    select
+        product_id,
+        entry_date,
+        cast(amount / quantity as numeric(18, 2)) as price,
+        count(*) as lines
+    from {LEDGER}
+    where {_SOLD} and entry_date between $1 and $2
+    group by 1, 2, 3
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by product_id, entry_date order by lines desc, price) as place
+    from lines
+    where price > 0
+)
+
+select product_id, entry_date, price
+from ranked
+where place = 1
+order by product_id, entry_date""",
+        [span.start, span.end],
+    ).rows
+    prices: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
+    for product, day, price in rows:
+        prices[product].append((day, price))
+    return prices
+
+
+def _finding(
+    connection: Connection,
+    product: str,
+    rises: bool,
+    days: Span,
+    base_span: Span,
+    part: Decimal,
+    p_value: float,
+) -> Finding:
+    sql = f"""{expected_sales(product, days, base_span)},
+
+prices as (
+    select
+        *,
+        ({_usual_price(product, days)}) as price,
+        ({_usual_price(product, base_span)}) as price_before
+    from expected
+)
+
+select
+    product_name,
+    price,
+    price_before,
+    {percent_change("price", "price_before")} as price_percent,
+    cast(units as bigint) as units,
+    cast(units_expected as numeric(18, 0)) as expected_units,
+    {money("net_sales")} as net_sales,
+    {money("net_sales_expected")} as expected_net_sales,
+    {money("net_sales - net_sales_expected")} as effect
+from prices"""
+    told = figures(connection, sql)
+    effect: Decimal = told["effect"]
+    ends = told["expected_net_sales"] * part
+    return Finding(
+        family="products",
+        kind="price_rise" if rises else "price_cut",
+        span=days,
+        segment={"product_id": product},
+        statement=(
+            f"{called(product, told['product_name'])} costs {said(told['price'])} after "
+            f"{said(told['price_before'])} ({told['price_percent']:+} %) since {days.start}. Until "
+            f"{days.end} it sold {said(told['units'])} units, where {said(told['expected_units'])} "
+            f"were to be expected as before, and brought {said(told['net_sales'])} instead of "
+            f"{said(told['expected_net_sales'])}: {effect:+,}."
+        ),
+        numbers=told,
+        effect=effect,
+        low=(effect - ends).quantize(Decimal("0.01")),
+        high=(effect + ends).quantize(Decimal("0.01")),
+        p_value=p_value,
+        evidence_sql=sql,
+        next_look=(
+            "See whether the margin makes up for the buyers it lost; else take the price back."
+            if rises
+            else "See whether what it sells more makes up for the margin that it lost."
+        ),
+    )
+
+
+def _usual_price(product: str, days: Span) -> str:
+    """Return the query of the price that most lines of some days had."""
+    return f"""select cast(amount / quantity as numeric(18, 2)) as unit_price
+        from {LEDGER}
+        where
+            {_SOLD} and product_id = {literal(product)} and {within("entry_date", days)}
+        group by 1
+        order by count(*) desc, 1
+        limit 1"""

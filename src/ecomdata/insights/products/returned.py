@@ -1,0 +1,153 @@
+"""Products that come back more often than those of their category do."""
+
+from decimal import Decimal
+from typing import Final
+
+from ecomdata.insights.evidence import (
+    LEDGER,
+    called,
+    figures,
+    literal,
+    money,
+    percent_share,
+    product_name,
+    real,
+    said,
+    within,
+)
+from ecomdata.insights.finding import Finding, Question, Searched, Span
+from ecomdata.insights.products.sales import MATERIAL, net_sales, year_to
+from ecomdata.warehouse import Connection
+
+#: Order lines that a product should have then.
+LEAST_LINES: Final = 50
+#: A product is prone to returns with at least so many times the rate of the others.
+LEAST_FACTOR: Final = 1.5
+#: What is less rare than this is no finding in any company.
+_CANDIDATE: Final = 0.01
+
+
+def search_returned(connection: Connection, question: Question) -> Searched:
+    """Return the products with more lines sent back than the rest of their category has."""
+    from scipy.stats import beta, hypergeom
+
+    span = year_to(question)
+    rows = connection.query(
+        f"""with lines as (
+    select
+        product_id,
+        min(category) as category,
+        count(case when entry_type = 'sale' and not is_cancelled then 1 end) as sold,
+        count(case when entry_type = 'return' then 1 end) as returned
+    from {LEDGER}
+    where entry_date between $1 and $2
+    group by product_id
+)
+
+select
+    product_id,
+    category,
+    sold,
+    returned,
+    sum(sold) over (partition by category) as sold_in_category,
+    sum(returned) over (partition by category) as returned_in_category
+from lines
+order by product_id""",
+        [span.start, span.end],
+    ).rows
+    if not any(row[3] for row in rows):
+        return Searched((), 0, "products that come back: needs returns, has none")
+    tested, found = 0, []
+    for product, category, sold, returned, all_sold, all_returned in rows:
+        others, of_others = int(all_sold) - sold, int(all_returned) - returned
+        if sold < LEAST_LINES or others < LEAST_LINES:
+            continue
+        tested += 1
+        usual = of_others / others
+        if returned <= LEAST_FACTOR * usual * sold:
+            continue
+        # Of all returns so many fall on the product, were its lines like those of the others.
+        p_value = float(
+            hypergeom.sf(returned - 1, int(all_sold), sold, min(int(all_returned), int(all_sold)))
+        )
+        low = float(beta.ppf(0.05, returned, max(sold - returned, 0) + 1)) - usual
+        high = float(beta.ppf(0.95, returned + 1, max(sold - returned, 1))) - usual
+        rate = returned / sold - usual
+        if p_value <= _CANDIDATE:
+            found.append((product, category, low / rate, high / rate, p_value))
+    material = MATERIAL * net_sales(connection, question.current)
+    findings = [
+        _finding(connection, product, category, span, *rest) for product, category, *rest in found
+    ]
+    return Searched(tuple(each for each in findings if -each.effect >= material), tested)
+
+
+def _finding(
+    connection: Connection,
+    product: str,
+    category: str,
+    days: Span,
+    low: float,
+    high: float,
+    p_value: float,
+) -> Finding:
+    own = f"product_id = {literal(product)}"
+    sql = f"""with lines as (
+    select
+        {own} as is_own,
+        entry_type,
+        is_cancelled,
+        amount
+    from {LEDGER}
+    where category = {literal(category)} and {within("entry_date", days)}
+),
+
+sums as (
+    select
+        count(case when is_own and entry_type = 'sale' and not is_cancelled then 1 end) as sold,
+        count(case when is_own and entry_type = 'return' then 1 end) as returned,
+        count(case when not is_own and entry_type = 'sale' and not is_cancelled then 1 end)
+            as others_sold,
+        count(case when not is_own and entry_type = 'return' then 1 end) as others_returned,
+        sum(case when is_own and entry_type = 'return' then amount else 0 end) as refunds
+    from lines
+)
+
+select
+    {product_name(product)} as product_name,
+    sold,
+    returned,
+    {percent_share("returned", "sold")} as returned_percent,
+    {percent_share("others_returned", "others_sold")} as others_percent,
+    {money("refunds")} as refunds,
+    {
+        money(
+            f"refunds * (1 - {real('others_returned')} / nullif(others_sold, 0)"
+            f" * sold / nullif(returned, 0))"
+        )
+    } as effect
+from sums"""
+    told = figures(connection, sql)
+    effect: Decimal = told["effect"]
+    ends = sorted((effect * Decimal(end)).quantize(Decimal("0.01")) for end in (low, high))
+    rest = "the other products" if category == "Unknown" else f"other products of {category}"
+    return Finding(
+        family="products",
+        kind="return_prone_product",
+        span=days,
+        segment={"product_id": product},
+        statement=(
+            f"{called(product, told['product_name'])} comes back too often: "
+            f"{said(told['returned'])} of {said(told['sold'])} order lines from {days.start} to "
+            f"{days.end} ({told['returned_percent']} %), where {told['others_percent']} % of "
+            f"{rest} did. {said(told['refunds'])} was refunded, about {said(effect)} of it for "
+            "what it is worse than they are."
+        ),
+        numbers=told,
+        effect=effect,
+        low=ends[0],
+        high=ends[1],
+        p_value=p_value,
+        evidence_sql=sql,
+        next_look="Read the reasons for returns; check its size chart, pictures and packing.",
+    )

@@ -1,0 +1,143 @@
+"""How often each product was ordered day by day, beside all that was ordered."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from ecomdata.insights.evidence import REPORT, SUMMARY, literal, product_name, real, within
+from ecomdata.insights.finding import Z90, Question, Span
+from ecomdata.insights.windows import Base, Floats, spread
+from ecomdata.warehouse import Connection
+
+#: Products that are looked at, at most: those in most orders.
+MOST_PRODUCTS: Final = 1000
+#: From this share of the period's net sales on, what a shop regularly does is news.
+MATERIAL: Final = Decimal("0.01")
+_YEAR: Final = timedelta(365)
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Orders by product and day.
+
+    Args:
+        span: the days.
+        products: ids, those in most orders first.
+        orders: that have the product, a row each; the columns are the days.
+        shop: all orders, in the product's row 0 on the days before it was first sold.
+    """
+
+    span: Span
+    products: tuple[str, ...]
+    orders: Floats
+    shop: Floats
+
+    def base(self, row: int, days: int) -> Base:
+        """What is usual for a product by the first so many days."""
+        return Base.of(self.orders[row, :days], self.shop[row, :days])
+
+    def dispersion(self, days: int) -> float:
+        """How many times as much as Poisson counts the products' weekly orders vary."""
+        return spread(self.orders[:, :days], self.shop[:, :days])
+
+
+def read_daily(connection: Connection, question: Question, span: Span) -> Daily:
+    """Read the orders of a span."""
+    ranked = connection.query(
+        f"""select product_id, min(sales_date) as first_day
+from {SUMMARY}
+where orders > 0 and sales_date between $1 and $2
+group by product_id
+having max(sales_date) >= $3
+order by sum(case when sales_date >= $3 then orders else 0 end) desc, product_id
+limit {MOST_PRODUCTS}""",
+        [question.data.start, span.end, span.start],
+    ).rows
+    place = {product: row for row, (product, _) in enumerate(ranked)}
+    days = (span.end - span.start).days + 1
+    orders, of_all = np.zeros((len(ranked), days)), np.zeros(days)
+    for product, day, count in connection.query(
+        f"select product_id, sales_date, sum(orders) from {SUMMARY}"
+        " where orders > 0 and sales_date between $1 and $2 group by product_id, sales_date",
+        [span.start, span.end],
+    ).rows:
+        if product in place:
+            orders[place[product], (day - span.start).days] = count
+    for day, count in connection.query(
+        f"select sales_date, sum(orders) from {REPORT}"
+        " where sales_date between $1 and $2 group by sales_date",
+        [span.start, span.end],
+    ).rows:
+        of_all[(day - span.start).days] = count
+    shop = np.tile(of_all, (len(ranked), 1))
+    for row, (_, first_day) in enumerate(ranked):
+        shop[row, : max(0, (first_day - span.start).days)] = 0.0
+    return Daily(span, tuple(place), orders, shop)
+
+
+def expected_sales(product: str, days: Span, base: Span) -> str:
+    """Return the statement's part that says what a product sold and what it would have.
+
+    `expected` has the product's name, its units and net sales, and those to be expected were its
+    share of the shop's orders that of the base.
+    """
+    own, here, before = (
+        f"product_id = {literal(product)}",
+        within("sales_date", days),
+        within("sales_date", base),
+    )
+    return f"""with own as (
+    select
+        sum(case when {here} then units_sold else 0 end) as units,
+        sum(case when {here} then net_sales else 0 end) as net_sales,
+        sum(case when {before} then units_sold else 0 end) as base_units,
+        sum(case when {before} then net_sales else 0 end) as base_net_sales,
+        min(case when orders > 0 then sales_date end) as first_sold
+    from {SUMMARY}
+    where {own}
+),
+
+shop as (
+    select
+        sum(case when {here} then orders else 0 end) as orders,
+        sum(case when {before} and sales_date >= first_sold then orders else 0 end) as base_orders
+    from {REPORT}
+    cross join own
+),
+
+expected as (
+    select
+        own.*,
+        {product_name(product)} as product_name,
+        {real("base_units")} * orders / nullif(base_orders, 0) as units_expected,
+        {real("base_net_sales")} * orders / nullif(base_orders, 0) as net_sales_expected
+    from own
+    cross join shop
+)"""
+
+
+def margin(expected: float, observed: float, base: Base, dispersion: float) -> Decimal:
+    """Return the half width of the 90 % interval of expected orders less observed ones.
+
+    As a share of the difference.
+    """
+    variance = dispersion * (max(expected, observed, 1.0) + expected**2 / max(base.count, 1.0))
+    return Decimal(Z90 * variance**0.5 / max(abs(expected - observed), 1.0))
+
+
+def year_to(question: Question) -> Span:
+    """Return the year up to the end of the period, as far as there are data."""
+    end = question.current.end
+    return Span(max(question.data.start, end - _YEAR), end)
+
+
+def net_sales(connection: Connection, span: Span) -> Decimal:
+    """Return the shop's net sales of a span."""
+    total: Decimal | None = connection.query(
+        f"select sum(net_sales) from {REPORT} where sales_date between $1 and $2",
+        [span.start, span.end],
+    ).scalar
+    return total or Decimal(0)
