@@ -72,7 +72,9 @@ class Pipeline:
                 with self._row("insights", warehouse):
                     found = self._insights(warehouse, "month")
             with warehouse.connect(read_only=True) as connection:
-                data = report.report_data(connection, warehouse.engine)
+                data = report.report_data(
+                    connection, warehouse.engine, locale=self.settings.locale
+                )
             write_file(out, report.render(data).encode())
         return RunResult(load, build, found, out, data)
 
@@ -114,11 +116,14 @@ class Pipeline:
             result = transform.run_dbt("docs", warehouse, self.settings, progress=self.progress)
         write_file(out, (result.target / "static_index.html").read_bytes())
 
-    def write_report(self, out: Path, start: date | None, end: date | None) -> None:
+    def write_report(
+        self, out: Path, start: date | None, end: date | None, redact: bool = False
+    ) -> None:
         """Write the report over what is built."""
+        locale = self.settings.locale
         with self._reading() as (connection, engine):
             report.require_build(connection)
-            data = report.report_data(connection, engine, start, end)
+            data = report.report_data(connection, engine, start, end, locale, redact)
         write_file(out, report.render(data).encode())
 
     def insights(self, period: "Period", top: int) -> "Insights":

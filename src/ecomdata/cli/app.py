@@ -294,6 +294,9 @@ def report(
     out: Out = None,
     start: From = None,
     end: To = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Leave out what could be about a person.")
+    ] = False,
 ) -> None:
     """Write the report: one HTML file that asks nothing of any server.
 
@@ -301,7 +304,7 @@ def report(
     """
     pipeline = options.pipeline()
     page = out or pipeline.settings.project / "report.html"
-    pipeline.write_report(page, day(start), day(end))
+    pipeline.write_report(page, day(start), day(end), redact)
     options.terminal.answer({"report": str(page)}, f"report: {page}")
 
 

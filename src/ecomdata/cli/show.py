@@ -247,7 +247,7 @@ def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
             (
                 kpi["label"],
                 *(amount(kpi[name], kpi["unit"]) for name in ("value", "previous")),
-                change(kpi["change"]),
+                change(kpi["change"], kpi["unit"]),
                 amount(kpi["all"], kpi["unit"]),
             )
             for kpi in document["kpis"]
