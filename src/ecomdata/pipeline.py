@@ -72,9 +72,7 @@ class Pipeline:
                 with self._row("insights", warehouse):
                     found = self._insights(warehouse, "month")
             with warehouse.connect(read_only=True) as connection:
-                data = report.report_data(
-                    connection, warehouse.engine, locale=self.settings.locale
-                )
+                data = report.report_data(connection, warehouse.engine, locale=self.settings.locale)
             write_file(out, report.render(data).encode())
         return RunResult(load, build, found, out, data)
 

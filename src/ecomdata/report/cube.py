@@ -17,7 +17,7 @@ from ecomdata.report.measures import LEDGER, project_macros
 from ecomdata.warehouse import Connection, quote
 
 #: Numbers that a page has room for; members of a dimension beyond them are added to one "rest".
-ROOM: Final = 55_000
+ROOM: Final = 90_000
 MOST_MEMBERS: Final = 40
 
 #: Sums of the ledger that a page needs, and the capability without which they are not in the data.
@@ -67,7 +67,7 @@ def members(connection: Connection, pieces: int) -> tuple[Members, Members]:
     """Return the countries and categories that there is room for in so many pieces of time."""
     found = [_ranked(connection, column) for column in ("country", "category")]
     kept = [min(len(names), MOST_MEMBERS) for names in found]
-    while _numbers(*kept, pieces) > ROOM and max(kept) > 1:
+    while _numbers(kept[0], kept[1], pieces) > ROOM and max(kept) > 1:
         kept[kept.index(max(kept))] -= 1
     countries, categories = (
         Members(column, tuple(names[:places]), len(names) - places)
@@ -90,11 +90,12 @@ def cube(
     piece, how many of them were last seen in each earlier one.
     """
     told = {name: need for name, need in SUMS.items() if need not in absent}
-    has_customers = "customers" not in absent
     return {
         "sums": dict.fromkeys(SUMS) | _sums(connection, engine, cuts, by, list(told)),
         "counts": {
-            name: _counts(connection, cuts, by, *what) if name == "orders" or has_customers else None
+            name: _counts(connection, cuts, by, *what)
+            if name == "orders" or "customers" not in absent
+            else None
             for name, what in COUNTS.items()
         },
     }

@@ -26,6 +26,7 @@ from ecomdata.warehouse import Connection
 _DAYS: Final = 731
 _PRODUCTS: Final = 40
 _COHORTS: Final = 24
+_COHORT_MONTHS: Final = 13
 _EXAMPLE_CHARACTERS: Final = 300
 _EVIDENCE_CHARACTERS: Final = 4_000
 _MASK: Final = "***@***"
@@ -179,7 +180,7 @@ def _choice(choice: Choice, at: Sequence[date]) -> dict[str, Any]:
 
 
 def _placed(period: Period, at: Sequence[date]) -> dict[str, Any]:
-    """Return a period and the pieces that it consists of: the first, and the one behind the last."""
+    """Return a period and its pieces: the first of them, and the one behind the last."""
     return {
         "start": period.start.isoformat(),
         "end": period.end.isoformat(),
@@ -264,7 +265,7 @@ def _cohorts(connection: Connection) -> list[dict[str, Any]]:
         cohort = found.setdefault(
             month, {"month": month, "size": row["cohort_size"], "retention": [], "value": []}
         )
-        if row["months_since_first_order"] < _COHORTS:
+        if row["months_since_first_order"] < _COHORT_MONTHS:
             cohort["retention"].append(as_text(row["retention_rate"]))
             cohort["value"].append(as_text(row["cumulative_net_sales_per_customer"]))
     return list(found.values())[:_COHORTS]

@@ -8,6 +8,7 @@ numbers and days are written as the shop's locale has them, by the browser, whic
 import base64
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -32,6 +33,9 @@ DRAWN = (
     "locale", "coverage", "period", "previous", "last_year", "kpis", "absent", "choices",
     "window", "pieces", "countries", "categories", "cube", "days", "products", "sql", "loads",
 )  # fmt: skip
+FIGURES = ("value", "previous", "last_year", "all")
+
+#: Colours of the heat map.
 STEPS = 9
 
 
@@ -42,7 +46,9 @@ def render(data: Mapping[str, Any]) -> str:
     """
     env = _environment()
     static = {name: _static(name) for name in ("report.css", "echarts.min.js", "report.js")}
-    drawn = {name: data[name] for name in DRAWN} | {"currency": clip(data["currency"] or "", 12)}
+    drawn = {name: data[name] for name in DRAWN} | {
+        "currency": clip(data["currency"], 12) if data["currency"] else ""
+    }
     for dimension in ("countries", "categories"):
         names = [clip(name) for name in data[dimension]["names"]]
         drawn[dimension] = {"names": names, "rest": data[dimension]["rest"]}
@@ -55,13 +61,16 @@ def render(data: Mapping[str, Any]) -> str:
         data=data,
         figures=[
             {"label": kpi["label"]}
-            | {key: show(kpi[key], kpi["unit"]) for key in ("value", "previous", "last_year", "all")}
+            | {
+                key: show(kpi[key], kpi["unit"])
+                for key in ("value", "previous", "last_year", "all")
+            }
             for kpi in data["kpis"]
         ],
         cohorts=_cohorts(data["cohorts"]),
         rules=[_rule(rule) for rule in data["quality"]["rules"][:RULES_LISTED]],
         rules_listed=RULES_LISTED,
-        charts=json_for_html(drawn),
+        packed=packed(drawn),
         static=static,
         csp=_content_security_policy(static),
     )
@@ -103,10 +112,10 @@ def code(text: str) -> str:
     return text.translate({place: sign for place, sign in PICTURES.items() if place != 10})
 
 
-def json_for_html(value: object) -> str:
-    r"""Write JSON that a <script> element holds safely: <, > and & as \u escapes, ASCII only."""
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+def packed(value: object) -> str:
+    """Write JSON as base64 of deflate: small, and nothing in it can end a <script> element."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def _rounded(number: Decimal, places: int) -> Decimal:
@@ -116,19 +125,19 @@ def _rounded(number: Decimal, places: int) -> Decimal:
 def _cohorts(cohorts: list[Row]) -> list[dict[str, Any]]:
     """Turn the cohorts into the tables of the heat map: each cell with its step of colour."""
     tables = []
-    for name, kind in (("retention", "rate"), ("value", "money")):
-        # The month of the first order itself says nothing of coming back.
-        begin = 1 if name == "retention" else 0
-        most = max((Decimal(v) for c in cohorts for v in c[name][begin:] if v), default=Decimal(0))
+    # The month of the first order itself says nothing of coming back.
+    for name, kind, first in (("retention", "percent", 1), ("value", "whole", 0)):
+        most = max((Decimal(v) for c in cohorts for v in c[name][first:] if v), default=Decimal(0))
         rows = [
             {
                 "month": cohort["month"],
                 "size": cohort["size"],
-                "cells": [(value, _step(value, most)) for value in cohort[name]],
+                "cells": [(value, _step(value, most)) for value in cohort[name][first:]],
             }
             for cohort in cohorts
         ]
-        tables.append({"name": name, "kind": kind, "rows": rows})
+        months = range(first, max((len(c[name]) for c in cohorts), default=0))
+        tables.append({"name": name, "kind": kind, "months": months, "rows": rows})
     return tables
 
 

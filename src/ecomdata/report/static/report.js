@@ -2,8 +2,9 @@
 // Adds up what is chosen, and draws it. Whole numbers only: money is in cents, and what is divided is
 // rounded half away from zero, as in the warehouse. Colours are CSS variables, so light, dark and print
 // need no redrawing.
-(() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+(async () => {
+  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (character) => character.charCodeAt(0));
+  const data = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
   const { pieces, cube, choices, locale } = data;
   const colour = (name) => `var(--${name})`;
   const find = (selector, within = document) => within.querySelector(selector);
@@ -438,7 +439,7 @@
     countries: () => members("countries", "country", (place) => [place, chosen.category]),
     customers: () => {
       const of = control("customers");
-      const types = of === "sales" ? [["returning", "accent"], ["new", "accent-2"], ["guest", "grey"]] : [["returning", "accent"], ["new", "accent-2"]];
+      const buyers = [["returning", "accent"], ["new", "accent-2"]];
       const inner = (row, name) => sum(`${name}_sales`, row.run, chosen.country, chosen.category);
       const rows = months().map((row) => {
         const sales = { returning: inner(row, "returning"), new: inner(row, "new") };
@@ -452,6 +453,7 @@
           row.label + (row.complete ? "" : " (incomplete)"), plain(row.orders.new), plain(row.orders.returning), money(row.sales.new), money(row.sales.returning), money(row.sales.guest),
         ]), askSplit(title, "customer_type"));
       const drawn = rows.filter((row) => row.start);
+      const types = of === "sales" && drawn.some((row) => row.sales.guest) ? [...buyers, ["guest", "grey"]] : buyers;
       key("customers", [...types.map(([type]) => [type, type === "guest" ? "guests and others" : type]), ...(drawn.some((row) => !row.complete) ? [["dashed", "incomplete month"]] : [])]);
       const exact = (row, type) => (of === "sales" ? written(money(row.sales[type]), "money") : written(plain(row.orders[type]), "count"));
       return (width) => ({
@@ -603,7 +605,7 @@
     choose(true);
   };
   fill();
-  document.documentElement.classList.add("drawn");
+  document.documentElement.classList.add("scripted");
   for (const element of all("data[data-kind]")) {
     const { kind } = element.dataset;
     element.textContent = kind === "day" ? longDay(element.value) : kind === "month" ? longMonth(element.value) : kinds[kind === "money" ? "amount" : kind](element.value);
@@ -623,6 +625,7 @@
     for (const part of all("[data-for]", section)) part.hidden = part.dataset.for !== find("input:checked", control).value;
   }
   choose(true);
+  document.documentElement.classList.add("drawn");
   for (const each of boxes) new ResizeObserver(() => each.chart && each.box.clientWidth && each.box.clientWidth !== each.chart.getWidth() && paint(each)).observe(each.box);
   addEventListener("beforeprint", () => boxes.forEach((each) => paint(each, 660)));
   addEventListener("afterprint", () => boxes.forEach((each) => paint(each)));
