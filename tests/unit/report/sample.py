@@ -106,10 +106,10 @@ _ENTRIES = """
     )
     select
         kind, 'O' || i, 'C' || customer, 'P' || product,
-        coalesce((select name from names where id = 200 + customer % {countries}), 'Unknown'),
+        coalesce((select name from names where id = 2000 + customer % {countries}), 'Unknown'),
         entry_date, sign, cast(sign * price / 100 as numeric(18, 2)),
         cast(-sign * price / 250 as numeric(18, 2)),
-        (select name from names where id = 100 + product % {categories}), customer_type, false
+        (select name from names where id = 1000 + product % {categories}), customer_type, false
     from entries
 """
 
@@ -120,11 +120,11 @@ _PRODUCTS = """
     )
     select
         product_id, name as product_name,
-        (select name from names where id = 100 + cast(product_id[2:] as integer) % {categories})
+        (select name from names where id = 1000 + cast(product_id[2:] as integer) % {categories})
             as category,
         case when net_sales > 900 then 'A' else 'C' end as abc_class,
         rank() over (order by net_sales desc, product_id) as revenue_rank
-    from sold inner join names on id = 1000 + cast(product_id[2:] as integer)
+    from sold inner join names on id = 10000 + cast(product_id[2:] as integer)
 """
 
 
@@ -141,8 +141,8 @@ def warehouse(
     for statement in _TABLES.split(";")[:-1]:
         connection.execute(statement)
     connection.execute("create table names (id integer, name varchar)")
-    ids = [*range(100, 100 + categories), *range(200, 200 + countries)]
-    ids += range(1000, 1000 + products)
+    ids = [*range(1000, 1000 + categories), *range(2000, 2000 + countries)]
+    ids += range(10_000, 10_000 + products)
     marks = ", ".join(f"(${2 * i + 1}, ${2 * i + 2})" for i in range(len(ids)))
     connection.execute(
         f"insert into names values {marks}", [value for i in ids for value in (i, named(i))]
@@ -181,7 +181,7 @@ def shop(**sizes: Any) -> dict[str, Any]:
 
 def hostile(i: int) -> str:
     """A name that wants to be code."""
-    return HOSTILE[i % len(HOSTILE)] + (f" {i}" if i >= 1000 else "")
+    return HOSTILE[i % len(HOSTILE)] + (f" {i}" if i >= 10_000 else "")
 
 
 def last_day(days: int = 737) -> date:
@@ -190,10 +190,10 @@ def last_day(days: int = 737) -> date:
 
 
 def _ordinary(i: int) -> str:
-    if i >= 1000:
+    if i >= 10_000:
         things = ("Linen tablecloth", "Oak desk lamp", "Enamel teapot", "Wool blanket", "Carafe")
-        return f"{things[i % 5]} No. {i - 1000}"
-    if i >= 200:
+        return f"{things[i % 5]} No. {i - 10_000}"
+    if i >= 2000:
         places = ("Germany", "France", "Netherlands", "Austria", "Belgium", "Spain", "Italy")
-        return places[i - 200] if i - 200 < len(places) else f"Country {i - 200}"
-    return f"Category {i - 100}"
+        return places[i - 2000] if i - 2000 < len(places) else f"Country {i - 2000}"
+    return f"Category {i - 1000}"

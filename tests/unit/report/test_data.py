@@ -68,9 +68,7 @@ def test_days_without_a_sale_are_zero_and_the_days_are_the_last_two_years() -> N
     assert len(days["orders"]) == 731
     assert date.fromordinal(date.fromisoformat(days["start"]).toordinal() + 730) == last_day(900)
     gap = warehouse(days=30)
-    gap.execute(
-        "delete from intermediate.int_revenue_ledger where entry_date = date '2023-12-22'"
-    )
+    gap.execute("delete from intermediate.int_revenue_ledger where entry_date = date '2023-12-22'")
     found = report_data(gap, "duckdb")["days"]
     assert (found["orders"][2], found["net_sales"][2]) == (0, 0)
     assert found["orders"][1] == found["orders"][3] == 4
