@@ -16,7 +16,7 @@ def covered(first: str, last: str) -> Coverage:
 
 
 def spelled(period: Period | None) -> str | None:
-    return period and f"{period.start}..{period.end}"
+    return f"{period.start}..{period.end}" if period else None
 
 
 def offered(first: str, last: str) -> dict[str, tuple[Choice, str | None, str | None]]:

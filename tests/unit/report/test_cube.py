@@ -31,7 +31,7 @@ def category(place: int | None) -> Taken:
 def added(table: dict[str, Any], key: str, first: int, behind: int) -> int:
     """What the page does: those of each piece, less those that an earlier one has, too."""
     again = table["again"].get(key)
-    counted = sum(table["in"][key][first:behind])
+    counted: int = sum(table["in"][key][first:behind])
     if again:
         counted -= sum(sum(again[piece][first:piece]) for piece in range(first, behind))
     return counted
