@@ -124,6 +124,24 @@ class Pipeline:
             data = report.report_data(connection, engine, start, end, locale, redact)
         write_file(out, report.render(data).encode())
 
+    def export(
+        self, folder: Path, form: report.Format, names: Sequence[str]
+    ) -> list[report.Exported]:
+        """Write final tables as files, one each."""
+        exported = []
+        with self._reading() as (connection, engine):
+            tables = report.final_tables(connection, names)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise UsageError(f"{folder} cannot be made: {exc.strerror}") from exc
+            for done, name in enumerate(tables):
+                self.progress(name, done, len(tables))
+                content, rows = report.export_table(connection, engine, name, form)
+                write_file(folder / f"{name}.{form}", content)
+                exported.append(report.Exported(name, f"{name}.{form}", rows))
+        return exported
+
     def insights(self, period: "Period", top: int) -> "Insights":
         """Find what changed in the last whole period, and keep it."""
         warehouse = self._warehouse

@@ -309,6 +309,32 @@ def report(
 
 
 @command(app)
+def export(
+    options: Options,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+    form: Annotated[
+        Literal["csv", "parquet", "xlsx"],
+        typer.Option("--format", help="XLSX has number formats, widths and a frozen header."),
+    ] = "csv",
+    tables: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TABLE", help="Only this one; may be repeated (default: all)."),
+    ] = None,
+) -> None:
+    """Write the final tables as files, one each; text that is a formula to spreadsheets is defused.
+
+    Example: ecomdata export tables --format xlsx --tables final_sales_report
+    """
+    files = options.pipeline().export(folder, form, tables or [])
+    if options.json:
+        options.terminal.document(
+            {"folder": str(folder), "files": [asdict(each) for each in files]}
+        )
+    else:
+        show.exported(options.terminal, folder, files)
+
+
+@command(app)
 def kpis(
     options: Options,
     by: Annotated[

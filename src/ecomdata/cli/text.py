@@ -56,10 +56,3 @@ def change(text: str | None, unit: str) -> str:
     if text is None:
         return "–"
     return f"{Decimal(text) * 100:+.1f} pp" if unit == "rate" else f"{Decimal(text):+.1%}"
-
-
-def defused(value: Any) -> Any:
-    """Return a cell that no spreadsheet runs as a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value

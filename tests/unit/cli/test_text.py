@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ecomdata.cli.text import amount, change, defused, plain, printable, shown
+from ecomdata.cli.text import amount, change, plain, printable, shown
+from ecomdata.report import defused
 
 MOMENT = datetime(2024, 5, 1, 13, 4, 5, 999)  # noqa: DTZ001 - a moment in UTC, naive
 
