@@ -336,7 +336,9 @@ def test_what_is_printed_has_no_controls_and_every_chart(
 ) -> None:
     with opened(browser, reports["shop"]) as report:
         assert report.page.pdf().startswith(b"%PDF")
+        report.page.set_viewport_size({"width": 700, "height": 990})  # A4 less its margins
         report.page.emulate_media(media="print")
+        assert report.page.evaluate("document.documentElement.scrollWidth") == 700
         for chart in CHARTS:
             assert report.page.locator(f"[data-chart={chart}] svg").is_visible()
         for hidden in ("nav", ".switch", ".filters button"):

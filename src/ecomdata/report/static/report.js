@@ -387,7 +387,7 @@
           row.label + (row.complete ? "" : " (incomplete)"), money(row.net_sales), money(row.gross_sales), by !== "month" && cube.sums.returns === null ? null : money(row.returns), plain(row.orders),
         ]), askSplit(title, by));
       const drawn = rows.filter((row) => row.start);
-      const before = by === "month" ? drawn.map((row) => (row.inside && row.complete ? yearBefore(row.start) : null)) : [];
+      const before = by === "month" ? drawn.map((row) => (row.complete ? yearBefore(row.start) : null)) : [];
       const hasBefore = before.some((value) => value !== null);
       const isLine = by === "day" && drawn.length > 92;
       key("sales", [
@@ -419,7 +419,7 @@
         return null;
       }
       const within = ([from, to], column) => column.slice(from, to).reduce((total, number) => total + number, 0);
-      const total = netSales(run, null, null);
+      const total = netSales(run, null, chosen.category);
       const told = cube.sums.units_returned !== null;
       const rows = data.products.rows
         .filter((row) => chosen.category === null || row.category_place === chosen.category)
