@@ -37,6 +37,7 @@ demo: .venv/.run ## Generate a shop, load it, build, print KPIs, write demo/repo
 
 test: .venv/.dev ## Run all tests: unit, both engines, end to end
 	tests/e2e/get-chromium
+	tests/e2e/get-axe
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/.dev ## Check style, types, SQL and the rules of import

@@ -11,9 +11,9 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 KPIS_PAGE = DOCS.parent / "src/ecomdata/transform/project/models/overview.md"
 COMMANDS = (
-    "run generate load connect sources build test docs report kpis insights score,insights metrics "
-    "query quarantine status doctor warehouse,start warehouse,stop warehouse,url warehouse,psql "
-    "warehouse,grant-reader"
+    "run generate load connect sources build test docs report export kpis insights "
+    "score,insights metrics query quarantine status doctor warehouse,start warehouse,stop "
+    "warehouse,url warehouse,psql warehouse,grant-reader"
 ).split()
 
 
@@ -59,7 +59,7 @@ def screenshot(report: Path, out: Path) -> None:
         )
         page = browser.new_page(viewport={"width": 1180, "height": 1000})
         page.goto(report.resolve().as_uri())
-        page.wait_for_timeout(500)
+        page.wait_for_selector("html.drawn")
         page.screenshot(path=out)
         browser.close()
 

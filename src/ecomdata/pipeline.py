@@ -72,7 +72,7 @@ class Pipeline:
                 with self._row("insights", warehouse):
                     found = self._insights(warehouse, "month")
             with warehouse.connect(read_only=True) as connection:
-                data = report.report_data(connection, warehouse.engine)
+                data = report.report_data(connection, warehouse.engine, locale=self.settings.locale)
             write_file(out, report.render(data).encode())
         return RunResult(load, build, found, out, data)
 
@@ -114,12 +114,33 @@ class Pipeline:
             result = transform.run_dbt("docs", warehouse, self.settings, progress=self.progress)
         write_file(out, (result.target / "static_index.html").read_bytes())
 
-    def write_report(self, out: Path, start: date | None, end: date | None) -> None:
+    def write_report(
+        self, out: Path, start: date | None, end: date | None, redact: bool = False
+    ) -> None:
         """Write the report over what is built."""
+        locale = self.settings.locale
         with self._reading() as (connection, engine):
             report.require_build(connection)
-            data = report.report_data(connection, engine, start, end)
+            data = report.report_data(connection, engine, start, end, locale, redact)
         write_file(out, report.render(data).encode())
+
+    def export(
+        self, folder: Path, form: report.Format, names: Sequence[str]
+    ) -> list[report.Exported]:
+        """Write final tables as files, one each."""
+        exported = []
+        with self._reading() as (connection, engine):
+            tables = report.final_tables(connection, names)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise UsageError(f"{folder} cannot be made: {exc.strerror}") from exc
+            for done, name in enumerate(tables):
+                self.progress(name, done, len(tables))
+                content, rows = report.export_table(connection, engine, name, form)
+                write_file(folder / f"{name}.{form}", content)
+                exported.append(report.Exported(name, f"{name}.{form}", rows))
+        return exported
 
     def insights(self, period: "Period", top: int) -> "Insights":
         """Find what changed in the last whole period, and keep it."""

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         pattern="^([A-Z]{3})?$",
         description="The shop's currency (ISO 4217); empty takes the one most lines have.",
     )
+    locale: str = Field(
+        default="en",
+        pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="How the report writes numbers and days (BCP 47: de-DE, en-IN, ar-EG).",
+    )
     threads: int = Field(default=2, ge=1, description="Models that dbt builds side by side.")
     memory_limit: str = Field(
         default="80%",

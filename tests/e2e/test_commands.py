@@ -13,7 +13,9 @@ from generated_shop import LATE_PRODUCTS, Ran
 
 pytest_plugins = ["shop_fixtures"]
 
-KPI_TABLE = re.compile(r"^(.+?) {2,}([-\d.,%]+) {2,}([-\d.,%]+) {2,}([-+\d.,%]+) {2,}([-\d.,%]+)$")
+KPI_TABLE = re.compile(
+    r"^(.+?) {2,}([-\d.,%]+) {2,}([-\d.,%]+) {2,}([-+\d.,%]+(?: pp)?) {2,}([-\d.,%]+)$"
+)
 # What costs a run of dbt is done once, on one engine; test_readme.py does it on DuckDB.
 on_duckdb = pytest.mark.xdist_group("e2e-duckdb")
 on_postgres = pytest.mark.xdist_group("e2e-postgres")
@@ -155,9 +157,40 @@ def test_the_report_of_a_period_has_the_periods_sales(project: Ran) -> None:
         int(money.replace(".", "")) for day, money in by_day.items() if "2025-01" <= day < "2025-07"
     )
     sales = f"{cents // 100:,}.{cents % 100:02}"
-    assert re.search(rf'<p class="value">[^<\d]*{sales}</p>', out.read_text("utf-8"))
+    text = out.read_text("utf-8")
+    assert "Key figures of 1 Jan 2025 to 30 Jun 2025" in text
+    assert f'<bdi>Net sales</bdi></th><td class="t"><bdi>{sales}</bdi>' in text
     [net_sales] = [k for k in project.json("kpis", *days)["kpis"] if k["id"] == "net_sales"]
     assert net_sales["value"] == sales.replace(",", "")
+
+
+def test_a_redacted_report_has_no_text_of_a_refused_record(project: Ran) -> None:
+    out = project.folder / "public.html"
+    shown = (project.folder / "report.html").read_text("utf-8")
+    project("report", "--redact", "--out", out)
+    redacted = out.read_text("utf-8")
+    assert "HYPERLINK" in shown and "HYPERLINK" not in redacted
+    assert "left out (--redact)" in redacted and "left out (--redact)" not in shown
+
+
+def test_the_final_tables_are_exported_as_they_are_asked_for(project: Ran) -> None:
+    out = project.folder / "tables"
+    names = ("final_sales_report", "final_product_performance")
+    words = [word for name in names for word in ("--tables", name)]
+    said = project.json("export", out, *words)
+    assert [(each["table"], each["file"]) for each in said["files"]] == [
+        (name, f"{name}.csv") for name in names
+    ]
+    for each in said["files"]:
+        with (out / each["file"]).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == each["rows"]
+        [[count]] = project.rows(f"select count(*) from final.{each['table']}")
+        assert len(rows) == count > 0
+    [never_bought] = [row for row in rows if row["product_id"] == "P99999"]
+    assert never_bought["product_name"] == "'=1+1"
+    assert "net_sales" in (out / "final_sales_report.csv").read_text("utf-8")
+    project("export", out, "--tables", "orders", code=2)
 
 
 def test_an_exported_quarantine_runs_no_formula(project: Ran) -> None:

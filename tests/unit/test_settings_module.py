@@ -27,6 +27,7 @@ def test_the_defaults(tmp_path: Path) -> None:
         "warehouse": "duckdb:///ecomdata.duckdb",
         "max_rejected": Decimal("0.05"),
         "currency": "",
+        "locale": "en",
         "threads": 2,
         "memory_limit": "80%",
         "temp_directory": None,

@@ -294,6 +294,9 @@ def report(
     out: Out = None,
     start: From = None,
     end: To = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Leave out what could be about a person.")
+    ] = False,
 ) -> None:
     """Write the report: one HTML file that asks nothing of any server.
 
@@ -301,8 +304,34 @@ def report(
     """
     pipeline = options.pipeline()
     page = out or pipeline.settings.project / "report.html"
-    pipeline.write_report(page, day(start), day(end))
+    pipeline.write_report(page, day(start), day(end), redact)
     options.terminal.answer({"report": str(page)}, f"report: {page}")
+
+
+@command(app)
+def export(
+    options: Options,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
+    form: Annotated[
+        Literal["csv", "parquet", "xlsx"],
+        typer.Option("--format", help="XLSX has number formats, widths and a frozen header."),
+    ] = "csv",
+    tables: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TABLE", help="Only this one; may be repeated (default: all)."),
+    ] = None,
+) -> None:
+    """Write the final tables as files, one each; text that is a formula to spreadsheets is defused.
+
+    Example: ecomdata export tables --format xlsx --tables final_sales_report
+    """
+    files = options.pipeline().export(folder, form, tables or [])
+    if options.json:
+        options.terminal.document(
+            {"folder": str(folder), "files": [asdict(each) for each in files]}
+        )
+    else:
+        show.exported(options.terminal, folder, files)
 
 
 @command(app)

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecomdata.cli.text import amount, change, defused
+from ecomdata.cli.text import amount, change
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ecomdata.ingest import Load, Undone
     from ecomdata.ingest.connector import Connector
     from ecomdata.ingest.reading.contents import Contents
-    from ecomdata.report import Vocabulary
+    from ecomdata.report import Exported, Vocabulary
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
 
@@ -247,7 +247,7 @@ def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
             (
                 kpi["label"],
                 *(amount(kpi[name], kpi["unit"]) for name in ("value", "previous")),
-                change(kpi["change"]),
+                change(kpi["change"], kpi["unit"]),
                 amount(kpi["all"], kpi["unit"]),
             )
             for kpi in document["kpis"]
@@ -299,6 +299,15 @@ def quality(terminal: "Terminal", quality: dict[str, Any]) -> None:
     )
 
 
+def exported(terminal: "Terminal", folder: Path, files: "Sequence[Exported]") -> None:
+    """Print which tables became which files."""
+    terminal.table(
+        f"Final tables in {folder}",
+        ("table", "file", "rows"),
+        [(each.table, each.file, each.rows) for each in files],
+    )
+
+
 def table(
     terminal: "Terminal",
     title: str,
@@ -333,6 +342,8 @@ def print_csv(table: "Table") -> None:
 
 def export_csv(table: "Table", path: Path) -> None:
     """Write a table as CSV; cells that a spreadsheet would run as formulas are made text."""
+    from ecomdata.report import defused
+
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)

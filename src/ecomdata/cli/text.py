@@ -51,13 +51,8 @@ def amount(text: str | None, unit: str) -> str:
     return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
 
 
-def change(text: str | None) -> str:
-    """Return a relative change with its sign."""
-    return "–" if text is None else f"{Decimal(text):+.1%}"
-
-
-def defused(value: Any) -> Any:
-    """Return a cell that no spreadsheet runs as a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+def change(text: str | None, unit: str) -> str:
+    """Return a change with its sign: of a rate in percentage points, else relative."""
+    if text is None:
+        return "–"
+    return f"{Decimal(text) * 100:+.1f} pp" if unit == "rate" else f"{Decimal(text):+.1%}"

@@ -1,6 +1,7 @@
-"""Looks at what was built: KPIs, what was refused, the state of the warehouse, the HTML report."""
+"""Looks at what was built: KPIs, what was refused, status, the HTML report, exported tables."""
 
 from ecomdata.report.data import report_data
+from ecomdata.report.exports import Exported, Format, defused, export_table, final_tables
 from ecomdata.report.kpis import KPIS
 from ecomdata.report.metrics import MetricTable, Vocabulary, metric_table, vocabulary
 from ecomdata.report.page import render
@@ -15,10 +16,15 @@ from ecomdata.report.tables import (
 
 __all__ = [
     "KPIS",
+    "Exported",
+    "Format",
     "KpiTable",
     "MetricTable",
     "Status",
     "Vocabulary",
+    "defused",
+    "export_table",
+    "final_tables",
     "kpi_table",
     "metric_table",
     "quarantine",

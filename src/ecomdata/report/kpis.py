@@ -106,11 +106,12 @@ class Coverage:
     all: Period
     period: Period
     previous: Period | None
+    last_year: Period | None
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A KPI in the period, in the period before and over all days; None = not in this data.
+    """A KPI in the period, before it, a year before it, and over all days; None = not in this data.
 
     Args:
         reason: why it is not in this data; empty where it is, or where there is nothing to divide.
@@ -119,27 +120,39 @@ class Figure:
     kpi: Kpi
     value: Decimal | int | None
     previous: Decimal | int | None
+    last_year: Decimal | int | None
     all: Decimal | int | None
     reason: str = ""
 
-    @property
-    def change(self) -> Decimal | None:
-        """The relative change on the period before; None where there is nothing to divide by."""
-        if self.value is None or not self.previous:
+    def change(self, before: Decimal | int | None) -> Decimal | None:
+        """Return how it moved: of a rate the difference, of anything else the relative change.
+
+        None where there is nothing to compare with, or to divide by.
+        """
+        if self.value is None or before is None:
             return None
-        ratio = (Decimal(self.value) - self.previous) / abs(Decimal(self.previous))
-        return ratio.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+        moved = Decimal(self.value) - before
+        if self.kpi.unit == "rate":
+            return moved
+        ratio = moved / abs(Decimal(before)) if before else None
+        return ratio and ratio.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it: numbers as text."""
-        numbers = {"value": self.value, "previous": self.previous, "all": self.all}
+        numbers = {
+            "value": self.value,
+            "previous": self.previous,
+            "last_year": self.last_year,
+            "all": self.all,
+            "change": self.change(self.previous),
+            "change_last_year": self.change(self.last_year),
+        }
         return {
             "id": self.kpi.name,
             "label": self.kpi.label,
             "unit": self.kpi.unit,
             "better": self.kpi.better,
             "definition": self.kpi.definition,
-            "change": as_text(self.change),
             "reason": self.reason,
         } | {name: as_text(number) for name, number in numbers.items()}
 
@@ -177,22 +190,34 @@ def coverage(
     previous = Period(
         before - timedelta(days=period.days - 1), before, f"the {period.days} days before"
     )
-    return Coverage(everything, period, previous if previous.start >= first else None)
+    last_year = Period(a_year_before(period.start), a_year_before(period.end), "a year before")
+    return Coverage(
+        everything, period, *(p if p.start >= first else None for p in (previous, last_year))
+    )
+
+
+def a_year_before(day: date) -> date:
+    """Return the same day of the year before; February's 28th for its 29th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str, Any]:
     """Return the headline figures and their periods, as JSON has them."""
     value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
-    previous = _totals(connection, engine, covered.previous) if covered.previous else {}
+    previous, last_year = (
+        _totals(connection, engine, p) if p else {} for p in (covered.previous, covered.last_year)
+    )
     absent = absent_capabilities(connection)
     figures = []
     for kpi in KPIS:
         in_all = all_days[kpi.name]
         reason = absent.get(kpi.needs, kpi.gap) if in_all is None else ""
-        figures.append(Figure(kpi, value[kpi.name], previous.get(kpi.name), in_all, reason))
+        before = (previous.get(kpi.name), last_year.get(kpi.name))
+        figures.append(Figure(kpi, value[kpi.name], *before, in_all, reason))
     return {
         "period": covered.period.document(),
         "previous": covered.previous.document() if covered.previous else None,
+        "last_year": covered.last_year.document() if covered.last_year else None,
         "kpis": [figure.document() for figure in figures],
         "caveats": _caveats(connection),
     }

@@ -73,15 +73,17 @@ def sales_by_product_sql(engine: str) -> str:
     )
 
 
-def customers_sql(engine: str) -> str:
+def customers_sql(engine: str, narrowed: str = "") -> str:
     """Return the SQL of the figures that are counted by customer, over orders of days $1 to $2.
+
+    `narrowed` is what else the orders' entries must be, beginning with "and".
 
     Shape: one row; the rates are NULL where nobody ordered. Guests are no customers.
     """
     macros = project_macros(engine)
     return (
         "with orders as (select distinct customer_id, order_id, customer_type"
-        f" from {LEDGER} where entry_date between $1 and $2"
+        f" from {LEDGER} where entry_date between $1 and $2{narrowed}"
         " and entry_type = 'sale' and not is_cancelled and customer_id is not null),"
         " by_customer as (select customer_id, count(*) as orders,"
         " count(case when customer_type = 'new' then 1 end) as new_orders"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ecomdata.cli.text import amount, change, defused, plain, printable, shown
+from ecomdata.cli.text import amount, change, plain, printable, shown
+from ecomdata.report import defused
 
 MOMENT = datetime(2024, 5, 1, 13, 4, 5, 999)  # noqa: DTZ001 - a moment in UTC, naive
 
@@ -64,17 +65,22 @@ def test_a_figure_has_its_units_look(text: str | None, unit: str, expected: str)
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "unit", "expected"),
     [
-        (None, "–"),
-        ("0.100000", "+10.0%"),
-        ("-0.333333", "-33.3%"),
-        ("0.000000", "+0.0%"),
-        ("12.000000", "+1200.0%"),
+        (None, "money", "–"),
+        ("0.100000", "money", "+10.0%"),
+        ("-0.333333", "count", "-33.3%"),
+        ("0.000000", "number", "+0.0%"),
+        ("12.000000", "count", "+1200.0%"),
+        ("0.227642", "rate", "+22.8 pp"),
+        ("-0.001000", "rate", "-0.1 pp"),
+        (None, "rate", "–"),
     ],
 )
-def test_a_change_has_its_sign(text: str | None, expected: str) -> None:
-    assert change(text) == expected
+def test_a_change_has_its_sign_and_that_of_a_rate_is_in_points(
+    text: str | None, unit: str, expected: str
+) -> None:
+    assert change(text, unit) == expected
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "-", "="])

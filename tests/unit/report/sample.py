@@ -1,240 +1,199 @@
-"""Two years of a shop as the report receives it, the same for the same arguments."""
+"""A warehouse as a build leaves it, as far as the report reads it, on an in-memory DuckDB."""
 
-import math
-import random
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
-Report = dict[str, Any]
+from ledgers import ledger
+
+from ecomdata.report.data import report_data
+from ecomdata.warehouse.duckdb import DuckDBConnection
 
 HOSTILE = (
     "</script><script>window.hacked = 1</script>",
     '<!--<script>"\'><img src=x onerror="window.hacked = 1">',
     "{{7*7}} {% raw %} ${7*7} {b|bold}",
-    "=HYPERLINK(1) & \u2028 \u2029 \x00 \x1b[31m",
+    "=HYPERLINK(1) & \u2028 \u2029 \x01 \x1b[31m",
     "👩‍👩‍👧 naïve \u202eright to left\u202c",
     "قميص",
     "x" * 10_000,
     "<" * 10_000,
     "</style><style>*{display:none}</style>",
     "   ",
+    "buyer@example.org's mug",
+    "O'Brien & Söhne",
 )
+FIRST = date(2023, 12, 20)
+
+_TABLES = """
+    create schema if not exists final;
+    create schema if not exists staging;
+    create table staging.stg_orders (currency varchar);
+    insert into staging.stg_orders values ('EUR');
+    drop table meta.loads;
+    create table meta.loads (
+        load_id bigint, replaced_by bigint, caveats varchar, source varchar, file varchar,
+        records_read bigint, rows_loaded bigint, rows_rejected bigint
+    );
+    insert into meta.loads values
+        (1, null, '["Returns without a date stand on their order''s day."]', 'brief',
+         'orders.csv', 191204, 191190, 14);
+    create table meta.quarantine (
+        entity varchar, rule varchar, stage varchar, file varchar, line bigint,
+        raw_text varchar, load_id bigint
+    );
+    create table meta.field_issues (entity varchar, field varchar, rule varchar);
+    insert into meta.field_issues values ('customers', 'email', 'malformed');
+    create table final.final_data_quality (
+        raw_rows bigint, superseded_rows bigint, quarantined_rows bigint, staged_rows bigint
+    );
+    insert into final.final_data_quality values (191190, 120, 307, 190763);
+    create table final.final_cohort_retention (
+        cohort_month date, cohort_size bigint, months_since_first_order bigint,
+        retention_rate numeric(18, 6), cumulative_net_sales_per_customer numeric(18, 2)
+    );
+    insert into final.final_cohort_retention
+        select date '2023-12-01' + to_months(cast(cohort as integer)), 100 + cohort, since,
+            case when cohort + since < 24 then 1 / (1 + since) end,
+            case when cohort + since < 24 then 40 + 3 * since end
+        from range(25) as cohorts (cohort), range(25) as months (since)
+        where cohort + since <= 24;
+    create table final.final_customer_segments (
+        segment varchar, segment_number bigint, customers bigint, customer_share numeric(18, 6),
+        orders bigint, net_sales numeric(18, 2), net_sales_share numeric(18, 6),
+        average_order_value numeric(18, 2), customers_entered bigint, customers_left bigint
+    );
+    insert into final.final_customer_segments values
+        ('Champions', 1, 40, 0.1, 400, 20000.50, 0.4, 50.00, 7, 3),
+        ('No orders', 12, 9, null, 0, 0, 0, null, 0, 2);
+    create table final.final_insights (
+        id varchar, family varchar, kind varchar, period varchar, segment varchar,
+        statement varchar, effect numeric(18, 2), low numeric(18, 2), high numeric(18, 2),
+        p_value double, q_value double, rank bigint, evidence_sql varchar, next_look varchar
+    );
+"""
+
+_ENTRIES = """
+    insert into intermediate.int_revenue_ledger
+    with orders as (
+        select
+            i, cast(date '{first}' + cast(i // 4 as integer) as date) as day,
+            hash(i) as dice,
+            case when hash(i) % 13 > 0 then cast(hash(i) % 400 as integer) end as customer
+        from range({days} * 4) as numbers (i)
+    ),
+    typed as (
+        select *, case
+            when customer is null then 'guest'
+            when row_number() over (partition by customer order by i) = 1 then 'new'
+            else 'returning'
+        end as customer_type
+        from orders
+    ),
+    lines as (
+        select
+            typed.*, k, hash(i * 7 + k) as chance,
+            cast(hash(i * 7 + k) % {products} as integer) as product,
+            cast(500 + i // 4 + hash(i * 7 + k) % 20000 as integer) as price
+        from typed cross join range(2) as places (k)
+    ),
+    entries as (
+        select *, 'sale' as kind, day as entry_date, 1 as sign from lines
+        union all
+        select *, 'return', day + 9, -1 from lines
+        where chance % 17 = 0 and day + 9 < date '{first}' + {days}
+    )
+    select
+        kind, 'O' || i, 'C' || customer, 'P' || product,
+        coalesce((select name from names where id = 2000 + customer % {countries}), 'Unknown'),
+        entry_date, sign, cast(sign * price / 100 as numeric(18, 2)),
+        cast(-sign * price / 250 as numeric(18, 2)),
+        (select name from names where id = 1000 + product % {categories}), customer_type, false
+    from entries
+"""
+
+_PRODUCTS = """
+    create table final.final_product_performance as
+    with sold as (
+        select product_id, sum(amount) as net_sales from intermediate.int_revenue_ledger group by 1
+    )
+    select
+        product_id, name as product_name,
+        (select name from names where id = 1000 + cast(product_id[2:] as integer) % {categories})
+            as category,
+        case when net_sales > 900 then 'A' else 'C' end as abc_class,
+        rank() over (order by net_sales desc, product_id) as revenue_rank
+    from sold inner join names on id = 10000 + cast(product_id[2:] as integer)
+"""
 
 
-def shop(
-    first: date = date(2023, 12, 20), days: int = 737, name: Callable[[int], str] = str
-) -> Report:
-    """A shop of `days` days; its first and last week and month are cut short."""
-    dice = random.Random(7)
-    named = name if name is not str else _ordinary
-    daily = []
-    for n in range(days):
-        day = first + timedelta(days=n)
-        season = 1 + 0.3 * math.sin(2 * math.pi * (day.timetuple().tm_yday - 80) / 365)
-        season *= 1.9 if day.month == 11 and day.day > 21 else 1.0
-        orders = round(
-            (95 + n / 12) * season * (1.25 if day.weekday() > 4 else 1) * dice.uniform(0.85, 1.15)
+def warehouse(
+    days: int = 737,
+    name: Callable[[int], str] | None = None,
+    countries: int = 16,
+    categories: int = 6,
+    products: int = 60,
+) -> DuckDBConnection:
+    """A shop of so many days; its first and last week and month are cut short."""
+    named = name or _ordinary
+    connection = ledger([])
+    for statement in _TABLES.split(";")[:-1]:
+        connection.execute(statement)
+    connection.execute("create table names (id integer, name varchar)")
+    ids = [*range(1000, 1000 + categories), *range(2000, 2000 + countries)]
+    ids += range(10_000, 10_000 + products)
+    marks = ", ".join(f"(${2 * i + 1}, ${2 * i + 2})" for i in range(len(ids)))
+    connection.execute(
+        f"insert into names values {marks}", [value for i in ids for value in (i, named(i))]
+    )
+    sizes = {"days": days, "countries": countries, "categories": categories, "products": products}
+    connection.execute(_ENTRIES.format(first=FIRST, **sizes))
+    connection.execute(_PRODUCTS.format(categories=categories))
+    for entity, rule, stage, line, text in (
+        ("orders", "number_unparseable", "staging", 812, 'O-7,C-9,P-3,"two",19'),
+        ("orders", "number_unparseable", "staging", 901, "O-8,C-9,P-3,none,19"),
+        ("customers", "missing_id", "staging", 9, ",Ann,ann@example.org"),
+        ("products", "wrong_field_count", "reading", 77, "P-77,Desk lamp,ask bob@example.org"),
+    ):
+        connection.execute(
+            "insert into meta.quarantine values ($1, $2, $3, $4, $5, $6, 1)",
+            [entity, rule, stage, f"{entity}.csv", line, text if name is None else named(line)],
         )
-        gross = orders * Decimal(dice.randrange(5400, 6800)) / 100
-        returns = -gross * dice.randrange(3, 9) / 100
-        daily.append((day, orders, gross, returns.quantize(Decimal("0.01"))))
-    last = first + timedelta(days=days - 1)
-    net = sum((gross + returns for _, _, gross, returns in daily), Decimal(0))
-    months = _grouped(daily, lambda day: day.replace(day=1), last)
-    products = [
-        {
-            "product_id": f"P-{i:05}",
-            "product_name": named(i),
-            "category": named(i % 7 + 100),
-            "net_sales": str((net / (i + 9) / 5).quantize(Decimal("0.01"))),
-            "orders": 41_020 // (i + 9),
-            "units": 61_800 // (i + 9),
-            "return_rate": None if i == 3 else f"0.0{dice.randrange(10, 99)}",
-            "share": str((1 / Decimal(i + 9) / 5).quantize(Decimal("0.000001"))),
-            "abc": "A" if i < 30 else "B",
-        }
-        for i in range(50)
-    ]
-    weights = [2**-n for n in range(1, 8)]
-    countries = [
-        {
-            "country": named(n + 200),
-            "net_sales": str((net / Decimal(n + 2) / 3).quantize(Decimal("0.01"))),
-            "orders": 80_000 // (n + 2),
-            "customers": 21_000 // (n + 2),
-            "share": str((1 / Decimal(n + 2) / 3).quantize(Decimal("0.000001"))),
-        }
-        for n in range(23)
-    ]
-    return {
-        "title": "Shop report",
-        "currency": "EUR",
-        "locale": "en",
-        "coverage": {"first_day": str(first), "last_day": str(last)},
-        "period": {
-            "label": "last 365 days",
-            "start": str(last - timedelta(days=364)),
-            "end": str(last),
-        },
-        "previous": {
-            "label": "the 365 days before",
-            "start": str(last - timedelta(days=729)),
-            "end": str(last - timedelta(days=365)),
-        },
-        "caveats": ["Returns without a date stand on their order's day."],
-        "kpis": [
-            _kpi("net_sales", "Net sales", "money", "up", "2764184.07", "2387712.91", "0.157670"),
-            _kpi("gross_sales", "Gross sales", "money", "up", "2930121.55", "2540876.1", "0.1532"),
-            _kpi("returns", "Returns", "money", "up", "-165937.48", "-153163.19", "-0.083403"),
-            _kpi("orders", "Orders", "count", "up", "47812", "41553", "0.150627"),
-            _kpi("customers", "Customers", "count", "up", "18240", "18243", "-0.000164"),
-            _kpi("aov", "Average order value", "money", "up", "57.81", "57.46", "0.006091"),
-            _kpi("units", "Units", "count", "up", "71230", None, None),
-            _kpi("upt", "Units per order", "number", "neutral", "1.4898", "1.5121", "-0.01475"),
-            _kpi("return_rate", "Return rate", "rate", "down", "0.056631", "0.060280", "-0.060534"),
-            _kpi("gross_margin", "Gross margin", "money", "up", None, None, None),
-        ],
-        "sales": {
-            "day": _grouped(daily, lambda day: day, last),
-            "week": _grouped(daily, lambda day: day - timedelta(days=day.weekday()), last),
-            "month": months,
-        },
-        "products": {"total": 1_234, "rows": products},
-        "categories": [
-            {
-                "category": named(n + 100),
-                "net_sales": str((net * Decimal(weight)).quantize(Decimal("0.01"))),
-                "share": str(Decimal(weight).quantize(Decimal("0.000001"))),
-            }
-            for n, weight in enumerate(weights)
-        ],
-        "countries": countries,
-        "customers": [_customers(month, i) for i, month in enumerate(months)],
-        "quality": {
-            "records": 191_204,
-            "rejected": 14,
-            "loaded": 191_190,
-            "raw_rows": 191_190,
-            "superseded": 120,
-            "quarantined": 307,
-            "staged": 190_763,
-            "conserved": True,
-            "rules": [
-                _rule("number_unparseable", "staging", "orders", 211, 812, 'O-7,C-9,P-3,"two",19'),
-                _rule("date_malformed", "staging", "orders", 96, 4_120, "O-39,C-4,P-8,2024-02-30"),
-                _rule("wrong_number_of_fields", "reading", "products", 14, 77, "P-77,Desk lamp"),
-            ],
-            "field_issues": [
-                {"entity": "customers", "field": "email", "rule": "malformed", "count": 58}
-            ],
-        },
-        "definitions": [
-            {"name": "Net sales", "text": "Gross sales less discounts, returns and cancellations."},
-            {"name": "Orders", "text": "Orders with a line sold and not wholly cancelled."},
-            {"name": "Return rate", "text": "Units returned divided by units sold."},
-        ],
-        "version": "0.1.0",
-    }  # fmt: skip
+    return connection
 
 
-def hostile_shop() -> Report:
-    """The same shop with names that want to be code."""
-    report = shop(name=lambda i: HOSTILE[i % len(HOSTILE)])
-    for rule, text in zip(report["quality"]["rules"], HOSTILE, strict=False):
-        rule["example"] = {"file": text, "line": 1, "raw_text": text}
-    return report | {"title": HOSTILE[0], "currency": HOSTILE[1]}
+def find(connection: DuckDBConnection, statement: str, **segment: str) -> None:
+    """Add a finding."""
+    sql = "select sum(amount)\nfrom intermediate.int_revenue_ledger"
+    connection.execute(
+        "insert into final.final_insights values ('a1', 'drivers', 'contribution',"
+        " '2025-11-01/2025-11-30', $1, $2, -1200.50, -1500.00, -900.25, 0.0001, 0.0004,"
+        " (select 1 + count(*) from final.final_insights), $3, $4)",
+        [json.dumps(segment), statement, sql, f"ask who: {statement}"],
+    )
 
 
-def empty_shop() -> Report:
-    """A warehouse into which nothing was loaded."""
-    return shop() | {
-        "currency": None,
-        "coverage": {"first_day": None, "last_day": None},
-        "period": None,
-        "previous": None,
-        "caveats": [],
-        "kpis": [],
-        "sales": {"day": [], "week": [], "month": []},
-        "products": {"total": 0, "rows": []},
-        "categories": [],
-        "countries": [],
-        "customers": [],
-        "quality": {
-            "records": 0, "rejected": 0, "loaded": 0, "raw_rows": 0, "superseded": 0,
-            "quarantined": 0, "staged": 0, "conserved": True, "rules": [], "field_issues": [],
-        },
-    }  # fmt: skip
+def shop(**sizes: Any) -> dict[str, Any]:
+    """The report's data of such a warehouse."""
+    return report_data(warehouse(**sizes), "duckdb")
+
+
+def hostile(i: int) -> str:
+    """A name that wants to be code."""
+    return HOSTILE[i % len(HOSTILE)] + (f" {i}" if i >= 10_000 else "")
+
+
+def last_day(days: int = 737) -> date:
+    """The last day of such a warehouse."""
+    return FIRST + timedelta(days=days - 1)
 
 
 def _ordinary(i: int) -> str:
-    if i >= 200:
-        places = (
-            "Germany,France,Netherlands,Austria,Belgium,Spain,Italy,Poland,Sweden,Denmark,Norway"
-        )
-        return [*places.split(","), *(f"Country {n}" for n in range(12))][i - 200]
-    if i >= 100:
-        return "Home,Kitchen,Garden,Lighting,Textiles,Stationery,Toys".split(",")[i - 100]
-    things = (
-        "Linen tablecloth,Oak desk lamp,Enamel teapot,Wool blanket,Glass carafe with a cork stopper"
-    )
-    return f"{things.split(',')[i % 5]}{f' No. {i // 5 + 1}' if i > 4 else ''}"
-
-
-def _grouped(
-    daily: list[tuple[date, int, Decimal, Decimal]], start: Callable[[date], date], last: date
-) -> list[Report]:
-    rows: dict[date, Report] = {}
-    for day, orders, gross, returns in daily:
-        row = rows.setdefault(
-            start(day),
-            {
-                "net_sales": Decimal(0),
-                "gross_sales": Decimal(0),
-                "returns": Decimal(0),
-                "orders": 0,
-            },
-        )
-        row["gross_sales"] += gross
-        row["returns"] += returns
-        row["net_sales"] += gross + returns
-        row["orders"] += orders
-    following = start(last + timedelta(days=1))
-    return [
-        {"start": str(begin)}
-        | {key: value if key == "orders" else str(value) for key, value in row.items()}
-        | {"complete": begin >= daily[0][0] and begin != following}
-        for begin, row in rows.items()
-    ]
-
-
-def _customers(month: Report, i: int) -> Report:
-    new, guests = Decimal("0.62") - Decimal(i) / 100, Decimal("0.06")
-    sales = Decimal(month["net_sales"])
-    cents = Decimal("0.01")
-    return {
-        "start": month["start"],
-        "new_orders": round(month["orders"] * new),
-        "returning_orders": month["orders"] - round(month["orders"] * new),
-        "new_sales": str((sales * new).quantize(cents)),
-        "returning_sales": str((sales * (1 - new - guests)).quantize(cents)),
-        "guest_sales": str((sales * guests).quantize(cents)),
-        "complete": month["complete"],
-    }
-
-
-def _kpi(
-    name: str, label: str, unit: str, better: str,
-    value: str | None, previous: str | None, change: str | None,
-) -> Report:  # fmt: skip
-    return {
-        "id": name, "label": label, "unit": unit, "better": better, "value": value,
-        "previous": previous, "change": change, "all": value,
-        "definition": f"What {label.lower()} are, in one sentence that says it.",
-    }  # fmt: skip
-
-
-def _rule(rule: str, stage: str, entity: str, count: int, line: int, raw_text: str) -> Report:
-    example = {"file": f"{entity}.csv", "line": line, "raw_text": raw_text}
-    return {"rule": rule, "stage": stage, "entity": entity, "count": count, "example": example}
+    if i >= 10_000:
+        things = ("Linen tablecloth", "Oak desk lamp", "Enamel teapot", "Wool blanket", "Carafe")
+        return f"{things[i % 5]} No. {i - 10_000}"
+    if i >= 2000:
+        places = ("Germany", "France", "Netherlands", "Austria", "Belgium", "Spain", "Italy")
+        return places[i - 2000] if i - 2000 < len(places) else f"Country {i - 2000}"
+    return f"Category {i - 1000}"

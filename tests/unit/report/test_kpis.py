@@ -51,13 +51,14 @@ def test_the_period_is_the_longest_that_the_data_hold_twice(held: int, period: i
         Period(FIRST, last, "all days"),
         Period(start, last, f"last {period} days"),
         Period(before - timedelta(days=period - 1), before, f"the {period} days before"),
+        found.last_year,
     )
 
 
 @pytest.mark.parametrize("held", [1, 7, 13])
 def test_less_than_two_weeks_are_one_period_without_one_before(held: int) -> None:
     everything = Period(FIRST, FIRST + timedelta(days=held - 1), "all days")
-    assert covered(everything.end) == Coverage(everything, everything, None)
+    assert covered(everything.end) == Coverage(everything, everything, None, None)
 
 
 @pytest.mark.parametrize(
@@ -114,21 +115,41 @@ def test_a_start_behind_the_end_is_refused() -> None:
 def test_the_change_is_relative_to_the_size_of_what_was_before(
     value: Decimal | int | None, previous: Decimal | int | None, change: str | None
 ) -> None:
-    found = Figure(KPIS[0], value, previous, None).change
+    found = Figure(KPIS[0], value, previous, None, None).change(previous)
     assert found == (None if change is None else Decimal(change))
 
 
+@pytest.mark.parametrize(
+    ("value", "before", "change"),
+    [("0.228000", "0.000700", "0.227300"), ("0.10", "0.30", "-0.20"), ("0.5", "0", "0.5")],
+)
+def test_the_change_of_a_rate_is_the_difference(value: str, before: str, change: str) -> None:
+    [rate] = [kpi for kpi in KPIS if kpi.name == "returning_customer_rate"]
+    figure = Figure(rate, Decimal(value), Decimal(before), None, None)
+    assert figure.change(figure.previous) == Decimal(change)
+    assert figure.change(None) is None
+
+
+def test_last_year_has_the_same_days_of_the_year_and_the_28th_for_the_29th_of_february() -> None:
+    last = date(2024, 2, 29)
+    found = coverage(ledger([sale(date(2023, 2, 1), "1.00"), sale(last, "1.00")]), last, last)
+    assert found is not None
+    assert found.last_year == days("2023-02-28", "2023-02-28", "a year before")
+
+
 def test_a_figure_as_json_has_its_numbers_as_text() -> None:
-    assert Figure(KPIS[5], 3, 2, Decimal("7")).document() == {
+    assert Figure(KPIS[5], 3, 2, 4, Decimal("7")).document() == {
         "id": "orders",
         "label": "Orders",
         "unit": "count",
         "better": "up",
         "definition": "Orders with at least one line sold and not wholly cancelled.",
         "change": "0.500000",
+        "change_last_year": "-0.250000",
         "reason": "",
         "value": "3",
         "previous": "2",
+        "last_year": "4",
         "all": "7",
     }
 
@@ -164,8 +185,8 @@ def test_the_headline_has_every_figure_of_the_period_of_before_and_of_all_days()
     assert numbers("orders") == ("2", "1", "4", "1.000000")
     assert numbers("average_order_value") == ("12.51", "10.00", "10.00", "0.251000")
     assert numbers("units") == ("4", "2", "7", "1.000000")
-    assert numbers("repeat_purchase_rate") == ("1.000000", "0.000000", "1.000000", None)
-    assert numbers("returning_customer_rate") == ("0.000000", "0.000000", "0.000000", None)
+    assert numbers("repeat_purchase_rate") == ("1.000000", "0.000000", "1.000000", "1.000000")
+    assert numbers("returning_customer_rate") == ("0.000000", "0.000000", "0.000000", "0.000000")
     for absent, need in {
         "returns": "returns",
         "return_rate": "returned_units",

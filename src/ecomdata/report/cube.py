@@ -1,0 +1,229 @@
+"""Figures in pieces small enough to travel in a page, which adds them up to what is chosen.
+
+Pieces of time (`choices.cuts`) by country and category. Money is in cents. What is counted is not
+added up across pieces as it is, for an order or a customer may stand in several: with each count
+goes how many of those were last seen in which earlier piece, so that a run of pieces counts each
+of them once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from ecomdata.report.measures import LEDGER, project_macros
+from ecomdata.warehouse import Connection, quote
+
+#: Numbers that a page has room for; members of a dimension beyond them are added to one "rest".
+ROOM: Final = 90_000
+MOST_MEMBERS: Final = 40
+
+#: Sums of the ledger that a page needs, and the capability without which they are not in the data.
+#: Net sales are the sum of the first four, units are what was sold less what was returned.
+SUMS: Final = {
+    "gross_sales": "",
+    "discounts": "discounts",
+    "returns": "returns",
+    "cancellations": "cancellations",
+    "units_sold": "",
+    "units_returned": "returned_units",
+    "cost_amount": "costs",
+    "new_sales": "customers",
+    "returning_sales": "customers",
+}
+_UNITS: Final = ("units_sold", "units_returned")
+
+#: What is counted: by which id, and of which orders.
+COUNTS: Final = {
+    "orders": ("order_id", ""),
+    "new_orders": ("order_id", " and customer_type = 'new'"),
+    "returning_orders": ("order_id", " and customer_type = 'returning'"),
+    "customers": ("customer_id", ""),
+    "new_customers": ("customer_id", " and customer_type = 'new'"),
+}
+
+
+@dataclass(frozen=True)
+class Members:
+    """Those of a dimension that stand for themselves, most net sales first; the others are a rest.
+
+    Args:
+        rest: how many the others are.
+    """
+
+    column: str
+    names: tuple[str, ...]
+    rest: int
+
+    @property
+    def places(self) -> int:
+        """How many there are with the rest."""
+        return len(self.names) + bool(self.rest)
+
+
+def members(connection: Connection, pieces: int) -> tuple[Members, Members]:
+    """Return the countries and categories that there is room for in so many pieces of time."""
+    found = [_ranked(connection, column) for column in ("country", "category")]
+    kept = [min(len(names), MOST_MEMBERS) for names in found]
+    while _numbers(kept[0], kept[1], pieces) > ROOM and max(kept) > 1:
+        kept[kept.index(max(kept))] -= 1
+    countries, categories = (
+        Members(column, tuple(names[:places]), len(names) - places)
+        for column, names, places in zip(("country", "category"), found, kept, strict=True)
+    )
+    return countries, categories
+
+
+def cube(
+    connection: Connection,
+    engine: str,
+    cuts: Sequence[date],
+    by: tuple[Members, Members],
+    absent: dict[str, str],
+) -> dict[str, Any]:
+    """Return sums and counts of every piece; None is what the loads cannot tell.
+
+    Shape: `sums[name]` runs over countries, in them categories, in them pieces. `counts[name]`
+    has per "country,category" (`all` for every one) those of each piece, and `again`: for each
+    piece, how many of them were last seen in each earlier one.
+    """
+    told = {name: need for name, need in SUMS.items() if need not in absent}
+    return {
+        "sums": dict.fromkeys(SUMS) | _sums(connection, engine, cuts, by, list(told)),
+        "counts": {
+            name: _counts(connection, cuts, by, *what)
+            if name == "orders" or "customers" not in absent
+            else None
+            for name, what in COUNTS.items()
+        },
+    }
+
+
+def piece(cuts: Sequence[date]) -> str:
+    """Return the SQL of the number of the piece that an entry's day is in: a search by halves."""
+
+    def between(low: int, high: int) -> str:
+        if high - low == 1:
+            return str(low)
+        middle = (low + high) // 2
+        return (
+            f"case when entry_date < date '{cuts[middle]}' then {between(low, middle)}"
+            f" else {between(middle, high)} end"
+        )
+
+    return between(0, len(cuts) - 1)
+
+
+def run(cuts: Sequence[date], start: date, following: date) -> tuple[int, int]:
+    """Return the pieces from a day up to another: the first, and the one behind the last."""
+    first = max(bisect_right(cuts, start) - 1, 0)
+    return first, max(min(bisect_right(cuts, following) - 1, len(cuts) - 1), first)
+
+
+def cents(amount: Decimal | None) -> int | None:
+    """Return money as a whole number of cents."""
+    return None if amount is None else int(amount.scaleb(2))
+
+
+def _ranked(connection: Connection, column: str) -> list[str]:
+    rows = connection.query(
+        f"select {quote(column)}, sum(amount) from {LEDGER} group by {quote(column)}"
+    ).rows
+    return [name for name, _ in sorted(rows, key=lambda row: (-row[1], row[0]))]
+
+
+def _numbers(countries: int, categories: int, pieces: int) -> int:
+    """About how many numbers it takes; customers come back in any piece, orders do not."""
+    sums = len(SUMS) * (countries + 1) * (categories + 1) * pieces
+    counts = 3 * (countries + 2) * (categories + 2) * pieces
+    return sums + counts + (countries + categories + 3) * pieces * pieces // 2
+
+
+def _placed(cuts: Sequence[date], by: tuple[Members, Members]) -> tuple[str, list[str]]:
+    """Return the SQL of the ledger with piece and places, and the values that it binds."""
+    values: list[str] = []
+    joins, places = "", ""
+    for each in by:
+        listed = []
+        for place, name in enumerate(each.names):
+            values.append(name)
+            listed.append(f"(cast(${len(values)} as text), {place})")
+        alias = f"listed_{each.column}"
+        joins += (
+            f" left join (values {', '.join(listed)}) as {alias} (name, place)"
+            f" on {alias}.name = ledger.{each.column}"
+        )
+        places += f", coalesce({alias}.place, {len(each.names)}) as {each.column}_place"
+    sql = f"select ledger.*, {piece(cuts)} as piece{places} from {LEDGER} as ledger{joins}"
+    return sql, values
+
+
+def _sums(
+    connection: Connection,
+    engine: str,
+    cuts: Sequence[date],
+    by: tuple[Members, Members],
+    names: list[str],
+) -> dict[str, list[int | None]]:
+    placed, values = _placed(cuts, by)
+    of_type = ", ".join(
+        f"coalesce(sum(case when customer_type = '{kind}' then amount end), 0) as {kind}_sales"
+        for kind in ("new", "returning")
+    )
+    rows = connection.query(
+        f"with placed as ({placed}) select country_place, category_place, piece,"
+        f" {project_macros(engine).sales_sums()}, {of_type} from placed"
+        " group by country_place, category_place, piece",
+        values,
+    ).dicts()
+    pieces, categories = len(cuts) - 1, by[1].places
+    found: dict[str, list[int | None]] = {
+        name: [0] * (by[0].places * categories * pieces) for name in names
+    }
+    for row in rows:
+        place = row["country_place"] * categories + row["category_place"]
+        for name in names:
+            number = row[name] if name in _UNITS else cents(row[name])
+            found[name][place * pieces + row["piece"]] = number
+    return found
+
+
+def _counts(
+    connection: Connection,
+    cuts: Sequence[date],
+    by: tuple[Members, Members],
+    unit: str,
+    condition: str,
+) -> dict[str, Any]:
+    """Count what has an order in each piece, and what of it was last seen in an earlier one."""
+    placed, values = _placed(cuts, by)
+    # Customers of a country and category at once would take more room than all the rest.
+    both = f", ({unit}, piece, country_place, category_place)" if unit == "order_id" else ""
+    rows = connection.query(
+        f"with placed as ({placed}),"
+        f" seen as (select {unit}, piece, country_place, category_place from placed"
+        f" where entry_type = 'sale' and not is_cancelled and {unit} is not null{condition}"
+        f" group by grouping sets (({unit}, piece), ({unit}, piece, country_place),"
+        f" ({unit}, piece, category_place){both})),"
+        " seen_before as (select country_place, category_place, piece, lag(piece) over ("
+        f"partition by {unit}, country_place, category_place order by piece) as earlier from seen)"
+        " select country_place, category_place, piece, earlier, count(*) from seen_before"
+        " group by country_place, category_place, piece, earlier",
+        values,
+    ).rows
+    pieces = len(cuts) - 1
+    found: dict[str, list[int]] = {}
+    again: dict[str, list[list[int]]] = {}
+    for country, category, number, earlier, count in rows:
+        key = f"{_or_all(country)},{_or_all(category)}"
+        found.setdefault(key, [0] * pieces)[number] += count
+        if earlier is not None:
+            table = again.setdefault(key, [[0] * each for each in range(pieces)])
+            table[number][earlier] += count
+    return {"in": dict(sorted(found.items())), "again": dict(sorted(again.items()))}
+
+
+def _or_all(place: int | None) -> str:
+    return "all" if place is None else str(place)
