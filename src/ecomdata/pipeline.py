@@ -1,15 +1,16 @@
 """The order of the steps, each with the warehouse to itself; one call = one row in meta.runs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecomdata import __version__, ingest, report, transform
+from ecomdata import ingest, report, transform
 from ecomdata.errors import UsageError, WarehouseDeniedError
 from ecomdata.ingest import Load, LoadPlan, Undone
+from ecomdata.journal import Log, Run, recorded, unlogged
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
@@ -42,6 +43,7 @@ class Pipeline:
 
     settings: Settings
     progress: Progress = silent
+    log: Log = unlogged
 
     @property
     def _warehouse(self) -> Warehouse:
@@ -64,23 +66,21 @@ class Pipeline:
     ) -> RunResult:
         """Load the files, build the models, find insights, write the report."""
         warehouse = self._warehouse
-        with self._recorded("run", warehouse):
-            load = self._load(warehouse, paths, plan)
-            build = self._build(warehouse, full_refresh=full_refresh)
-            found = None
-            if with_insights:
-                with self._row("insights", warehouse):
-                    found = self._insights(warehouse, "month")
-            with warehouse.connect(read_only=True) as connection:
-                data = report.report_data(connection, warehouse.engine)
-            write_file(out, report.render(data).encode())
+        with self._recorded("run", warehouse) as run:
+            load = self._load(run, warehouse, paths, plan)
+            build = self._build(run, warehouse, full_refresh=full_refresh)
+            found = self._insights(run, warehouse, "month") if with_insights else None
+            with run.step("report"):
+                with warehouse.connect(read_only=True) as connection:
+                    data = report.report_data(connection, warehouse.engine)
+                write_file(out, report.render(data).encode())
         return RunResult(load, build, found, out, data)
 
     def load(self, paths: Sequence[Path], plan: LoadPlan) -> Load:
         """Bring files into the raw tables."""
         warehouse = self._warehouse
-        with self._recorded("load", warehouse):
-            return self._load(warehouse, paths, plan)
+        with self._recorded("load", warehouse) as run:
+            return self._load(run, warehouse, paths, plan)
 
     def undo(self, load_id: int) -> Undone:
         """Take a load back; the figures know of it from the next build on."""
@@ -91,15 +91,15 @@ class Pipeline:
     def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
         """Build and test the models."""
         warehouse = self._warehouse
-        with self._recorded("build", warehouse):
-            return self._build(warehouse, select=select, full_refresh=full_refresh)
+        with self._recorded("build", warehouse) as run:
+            return self._build(run, warehouse, select=select, full_refresh=full_refresh)
 
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
         with self._reading() as (connection, _):
             report.require_build(connection)
         warehouse = self._warehouse
-        with self._recorded("test", warehouse):
+        with self._recorded("test", warehouse) as run, run.step("test"):
             result = transform.run_dbt(
                 "test", warehouse, self.settings, select=select, progress=self.progress
             )
@@ -124,8 +124,8 @@ class Pipeline:
     def insights(self, period: "Period", top: int) -> "Insights":
         """Find what changed in the last whole period, and keep it."""
         warehouse = self._warehouse
-        with self._recorded("insights", warehouse):
-            return self._insights(warehouse, period, top)
+        with self._recorded("insights", warehouse) as run:
+            return self._insights(run, warehouse, period, top)
 
     def score_insights(self, truth: Path, period: "Period") -> "Score":
         """Compare what is found in each period with what was planted."""
@@ -181,71 +181,44 @@ class Pipeline:
         with warehouse.connect(read_only=True) as connection:
             yield connection, warehouse.engine
 
-    def _load(self, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
-        with warehouse.connect() as connection:
-            return ingest.load(connection, paths, plan, self.progress)
+    def _load(self, run: Run, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
+        with run.step("load") as step, warehouse.connect() as connection:
+            load = ingest.load(connection, paths, plan, self.progress)
+            step.rows = run.rows_loaded = sum(load.rows.values()) if load.load_id else 0
+        return load
 
     def _build(
-        self, warehouse: Warehouse, select: Sequence[str] = (), full_refresh: bool = False
+        self,
+        run: Run,
+        warehouse: Warehouse,
+        select: Sequence[str] = (),
+        full_refresh: bool = False,
     ) -> BuildResult:
-        result = transform.run_dbt(
-            "build",
-            warehouse,
-            self.settings,
-            select=select,
-            full_refresh=full_refresh,
-            progress=self.progress,
-        )
-        return _selected(result, select)
+        with run.step("build") as step:
+            step.build = transform.run_dbt(
+                "build",
+                warehouse,
+                self.settings,
+                select=select,
+                full_refresh=full_refresh,
+                progress=self.progress,
+            )
+            return _selected(step.build, select)
 
     def _insights(
-        self, warehouse: Warehouse, period: "Period", top: int | None = None
+        self, run: Run, warehouse: Warehouse, period: "Period", top: int | None = None
     ) -> "Insights":
         from ecomdata import insights  # numpy is for those who ask
 
-        with warehouse.connect() as connection:
+        with run.step("insights"), warehouse.connect() as connection:
             report.require_build(connection)
             found = insights.find_insights(connection, period, top or insights.MOST_FINDINGS)
             insights.write(connection, found)
         return found
 
-    @contextmanager
-    def _recorded(self, command: str, warehouse: Warehouse) -> Iterator[None]:
-        """Hold the warehouse and write the run's row, also when it fails."""
-        with warehouse.exclusive(self.settings.lock_timeout):
-            with warehouse.connect() as connection:
-                prepare(connection)
-                # Whoever holds the lock is the only one running: what still says so was killed.
-                connection.execute(
-                    "update meta.runs set status = 'killed' where status = 'running'"
-                )
-            with self._row(command, warehouse):
-                yield
-
-    @contextmanager
-    def _row(self, command: str, warehouse: Warehouse) -> Iterator[None]:
-        """Write what is done into meta.runs; the warehouse is held."""
-        with warehouse.connect() as connection:
-            run_id = connection.query(
-                "insert into meta.runs (run_id, command, started_at, status, version) "
-                "select coalesce(max(run_id), 0) + 1, $1, $2, 'running', $3 from meta.runs "
-                "returning run_id",
-                [command, _now(), __version__],
-            ).scalar
-        status, message = "interrupted", ""
-        try:
-            yield
-            status = "done"
-        except Exception as exc:
-            status, message = "failed", str(exc)
-            raise
-        finally:
-            with warehouse.connect() as connection:
-                connection.execute(
-                    "update meta.runs set finished_at = $1, status = $2, message = $3 "
-                    "where run_id = $4",
-                    [_now(), status, message, run_id],
-                )
+    def _recorded(self, command: str, warehouse: Warehouse) -> AbstractContextManager[Run]:
+        """Hold the warehouse and write the run's rows, also when it fails."""
+        return recorded(command, warehouse, self.settings.lock_timeout, self.log)
 
 
 def _selected(result: BuildResult, select: Sequence[str]) -> BuildResult:
@@ -270,7 +243,3 @@ def write_file(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             part.unlink()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

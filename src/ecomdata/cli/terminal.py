@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,11 @@ class Terminal:
         if self.as_json:
             self.document({"error": text})
         self._err.print(Text(f"error: {printable(text)}", style="red"), soft_wrap=True)
+
+    def log(self, event: str, told: dict[str, Any]) -> None:
+        """Write an event for machines, a line of JSON on stderr."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        print(json.dumps({"time": at, "event": event, **plain(told)}), file=sys.stderr)  # noqa: T201
 
     def table(
         self,

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import psycopg
 from psycopg import conninfo, sql
+from pydantic import SecretStr
 
 from ecomdata.errors import (
     EcomDataError,
@@ -244,10 +245,12 @@ class PostgresWarehouse:
     Args:
         url: whom to connect as, and where.
         reader: the role that reads for strangers; None reads as the URL's own role.
+        password: where the URL has none.
     """
 
     url: str
     reader: str | None = None
+    password: SecretStr | None = None
     engine: ClassVar[str] = "postgres"
 
     @property
@@ -259,9 +262,13 @@ class PostgresWarehouse:
     def connect(self, *, read_only: bool = False) -> Iterator[PostgresConnection]:
         """Open a connection to the server."""
         try:
-            as_reader = {"user": self.reader} if read_only and self.reader else {}
+            given = conninfo.conninfo_to_dict(self.url)
+            if read_only and self.reader:
+                given["user"] = self.reader
+            if self.password is not None:
+                given.setdefault("password", self.password.get_secret_value())
             raw = psycopg.connect(
-                conninfo.make_conninfo(self.url, **as_reader),
+                conninfo.make_conninfo("", **given),
                 autocommit=True,
                 application_name="ecomdata",
                 connect_timeout=10,
@@ -424,7 +431,8 @@ def _holder(connection: PostgresConnection) -> str:
     """Say who holds the lock."""
     rows = connection.query(
         "select a.application_name || ', server process ' || a.pid || ', since '"
-        " || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI') || ' UTC'"
+        # of other roles' connections only some roles are told since when they are
+        " || coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI') || ' UTC', '?')"
         " from pg_locks as l inner join pg_stat_activity as a on a.pid = l.pid"
         " where l.locktype = 'advisory' and l.granted and l.objid = $1::bigint::oid"
         " and a.datname = current_database()",
