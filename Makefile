@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-generate bench-insights score-insights clean
+.PHONY: help setup demo up down test test-containers lint docs bench bench-generate bench-insights score-insights clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,9 +35,29 @@ demo: .venv/.run ## Generate a shop, load it, build, print KPIs, write demo/repo
 	mkdir -p demo
 	.venv/bin/python -m ecomdata run --project demo --warehouse '$(WAREHOUSE)'
 
+up: ## Start PostgreSQL, load ./data (a demo shop if it is empty), serve the report on port 8080
+	deploy/docker/make-secrets
+	mkdir -p data
+	docker compose up --build --detach
+	docker compose up --detach --no-deps --wait report
+	@echo "report: http://127.0.0.1:$${ECOMDATA_REPORT_PORT:-8080}"
+
+down: ## Stop the containers; what is loaded stays in their volumes
+	docker compose down
+
 test: .venv/.dev ## Run all tests: unit, both engines, end to end
 	tests/e2e/get-chromium
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+# The linter of Dockerfiles has an environment of its own.
+.venv-containers/.lint: requirements/containers.lock
+	test -x .venv-containers/bin/python || $(PYTHON) -m venv .venv-containers
+	.venv-containers/bin/python $(PIP_INSTALL) --require-hashes -r requirements/containers.lock
+	touch .venv-containers/.lint
+
+test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compose.yaml on new and kept volumes; skips where no engine answers
+	.venv-containers/bin/hadolint Dockerfile
+	.venv/bin/python -m pytest -p no:cacheprovider tests/containers
 
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check
@@ -75,4 +95,4 @@ bench-insights: .venv/.run ## Set the contribution search beside Adtributor and 
 	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-bench demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-containers demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
