@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecomdata import ingest, report, transform
-from ecomdata.errors import UsageError, WarehouseDeniedError
-from ecomdata.ingest import Load, LoadPlan, Undone
-from ecomdata.journal import Log, Run, recorded, unlogged
+from ecomdata.errors import BuildError, DataError, UsageError, WarehouseDeniedError
+from ecomdata.ingest import Forgotten, Load, LoadPlan, Undone
+from ecomdata.journal import Log, Run, now, recorded, unlogged
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
@@ -87,6 +87,35 @@ class Pipeline:
         warehouse = self._warehouse
         with self._recorded("undo", warehouse), warehouse.connect() as connection:
             return ingest.undo(connection, load_id)
+
+    def forget(self, customer: str) -> Forgotten:
+        """Take a person out of every table; what was bought stays, under a pseudonym.
+
+        Raises:
+            UsageError: no record names the customer.
+            DataError: the models could not be built anew, or the person still stands somewhere.
+        """
+        warehouse = self._warehouse
+        with self._recorded("forget", warehouse) as run:
+            with run.step("forget"), warehouse.connect() as connection:
+                person = ingest.find_person(connection, customer)
+                forgotten = ingest.forget(connection, person, now())
+                is_built = report.is_built(connection)
+            if is_built:
+                try:
+                    self._build(run, warehouse, full_refresh=True)
+                except DataError as exc:
+                    raise BuildError(
+                        "the raw records no longer name the customer; what was built before does, "
+                        f"until ecomdata build succeeds: {exc}"
+                    ) from exc
+            with run.step("look"), warehouse.connect() as connection:
+                if left := ingest.places_of(connection, person):
+                    raise DataError(
+                        f"the customer still stands in {', '.join(left)}: drop what is not the "
+                        "product's, and run ecomdata build"
+                    )
+        return forgotten
 
     def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
         """Build and test the models."""

@@ -11,6 +11,7 @@ from ecomdata.cli import show
 from ecomdata.cli.generating import generate
 from ecomdata.cli.insights import insights, insights_document, show_insights
 from ecomdata.cli.metrics import metrics
+from ecomdata.cli.operating import forget
 from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.period import From, To, day
 from ecomdata.cli.scoring import score_app
@@ -390,6 +391,9 @@ def status(options: Options) -> None:
         if rows:
             columns = [name for name in rows[0] if name != "message"]
             terminal.table(title, columns, [[row[name] for name in columns] for row in rows])
+
+
+command(app)(forget)
 
 
 @command(app)

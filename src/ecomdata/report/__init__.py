@@ -7,6 +7,7 @@ from ecomdata.report.page import render
 from ecomdata.report.tables import (
     KpiTable,
     Status,
+    is_built,
     kpi_table,
     quarantine,
     require_build,
@@ -19,6 +20,7 @@ __all__ = [
     "MetricTable",
     "Status",
     "Vocabulary",
+    "is_built",
     "kpi_table",
     "metric_table",
     "quarantine",

@@ -143,15 +143,21 @@ def status(connection: Connection) -> Status:
     )
 
 
+def is_built(connection: Connection) -> bool:
+    """Return whether there are models."""
+    return bool(
+        connection.query(
+            "select count(*) from information_schema.tables"
+            " where table_schema = 'final' and table_name = 'final_data_quality'"
+        ).scalar
+    )
+
+
 def require_build(connection: Connection) -> None:
     """Raise where nothing is built yet.
 
     Raises:
         DataError: says what to do.
     """
-    built = connection.query(
-        "select count(*) from information_schema.tables"
-        " where table_schema = 'final' and table_name = 'final_data_quality'"
-    ).scalar
-    if not built:
+    if not is_built(connection):
         raise DataError("nothing is built yet: run `ecomdata build` (or `ecomdata run DIR`) first")
