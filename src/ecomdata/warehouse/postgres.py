@@ -336,8 +336,13 @@ class PostgresWarehouse:
             connection.execute(f"grant connect on database {quote(database)} to {name}")
             connection.execute(f"grant usage on schema final to {name}")
             connection.execute(f"grant select on all tables in schema final to {name}")
+            # Of whoever builds: the schema is theirs.
+            builder = connection.query(
+                "select nspowner::regrole::text from pg_namespace where nspname = 'final'"
+            ).scalar
             connection.execute(
-                f"alter default privileges in schema final grant select on tables to {name}"
+                f"alter default privileges for role {builder} in schema final"
+                f" grant select on tables to {name}"
             )
 
 
