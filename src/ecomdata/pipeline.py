@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecomdata import ingest, report, transform
-from ecomdata.errors import BuildError, DataError, UsageError, WarehouseDeniedError
+from ecomdata.errors import (
+    BuildError,
+    DataError,
+    TransientError,
+    UsageError,
+    WarehouseDeniedError,
+    WarehouseError,
+)
 from ecomdata.ingest import Forgotten, Load, LoadPlan, Undone
 from ecomdata.journal import Log, Run, now, recorded, unlogged
 from ecomdata.settings import Settings
@@ -193,9 +200,67 @@ class Pipeline:
             return report.quarantine(connection, rule, file)
 
     def status(self) -> report.Status:
-        """Return loads, row counts, freshness and the last runs."""
+        """Return loads, row counts, freshness, the last runs and what to look after."""
         with self._reading() as (connection, _):
-            return report.status(connection)
+            return report.status(connection, now())
+
+    def backup(self, file: Path) -> None:
+        """Write the warehouse into a file, which appears whole or not at all.
+
+        Raises:
+            UsageError: the file is there already, or cannot be written.
+        """
+        if file.exists():
+            raise UsageError(f"{file} is there already: name another, or delete it first")
+        part = file.with_name(f"{file.name}.part")
+        warehouse = self._warehouse
+        try:
+            part.touch(mode=0o600)  # people's data
+            with warehouse.exclusive(self.settings.lock_timeout):
+                with warehouse.connect() as connection:
+                    prepare(connection)
+                warehouse.backup(part)
+            part.replace(file)
+        except OSError as exc:
+            raise UsageError(f"{file} cannot be written: {exc.strerror}") from exc
+        finally:
+            with suppress(OSError):
+                part.unlink()
+
+    def restore(self, file: Path, replace: bool) -> None:
+        """Put a backup in the warehouse's place: all of it, or nothing is changed.
+
+        Raises:
+            UsageError: the file is no backup, or there is a warehouse that is not to be replaced.
+        """
+        if not file.is_file():
+            raise UsageError(f"{file} does not exist: name a file that ecomdata backup wrote")
+        warehouse = self._warehouse
+        with warehouse.exclusive(self.settings.lock_timeout):
+            if not replace and self._is_used(warehouse):
+                raise UsageError(
+                    f"{warehouse.display} holds a warehouse: --force puts the backup in its place"
+                )
+            try:
+                warehouse.restore(file)
+            except OSError as exc:
+                raise WarehouseError(f"{file} could not be restored: {exc.strerror}") from exc
+            with warehouse.connect() as connection:
+                prepare(connection)  # a backup of an earlier release
+
+    @staticmethod
+    def _is_used(warehouse: Warehouse) -> bool:
+        try:
+            with warehouse.connect(read_only=True) as connection:
+                found = connection.query(
+                    "select count(*) from information_schema.tables"
+                    " where table_schema = 'meta' and table_name = 'schema_version'"
+                )
+            return bool(found.scalar)
+        except TransientError:
+            raise
+        except WarehouseError:  # DuckDB's file is not there yet
+            return False
 
     def grant_reader(self, role: str) -> None:
         """Make a role that may read the final models and nothing else."""

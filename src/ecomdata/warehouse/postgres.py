@@ -325,6 +325,33 @@ class PostgresWarehouse:
                 "DBT_ENV_SECRET_ECOMDATA_PASSWORD": info.password,
             }
 
+    def backup(self, file: Path) -> None:
+        """Write the warehouse into a file that `restore` takes; the caller holds the warehouse."""
+        from ecomdata.warehouse import dumps
+
+        dumps.dump(self._libpq_environment(), file)
+
+    def restore(self, file: Path) -> None:
+        """Put a backup in the warehouse's place; the caller holds the warehouse."""
+        from ecomdata.warehouse import dumps
+
+        dumps.restore(self._libpq_environment(), file)
+
+    def _libpq_environment(self) -> dict[str, str]:
+        """The variables by which PostgreSQL's own programs connect as this does."""
+        parts = conninfo.conninfo_to_dict(self.url)
+        with self.connect() as connection:
+            info = connection.raw.info
+            return {
+                "PGHOST": info.host,
+                "PGPORT": str(info.port),
+                "PGUSER": info.user,
+                "PGDATABASE": info.dbname,
+                "PGPASSWORD": info.password,
+                "PGSSLMODE": str(parts.get("sslmode") or "prefer"),
+                "PGOPTIONS": "-c client_min_messages=warning",
+            }
+
     def grant_reader(self, connection: Connection, role: str) -> None:
         """Make a role that may read the schema final, now and after later builds, and no other."""
         name = quote(role)
