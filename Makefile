@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo up down test test-containers lint docs bench bench-generate bench-insights score-insights clean
+.PHONY: help setup demo up down test test-containers test-prefect lint docs bench bench-generate bench-insights score-insights clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,16 @@ test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compo
 	.venv-containers/bin/hadolint Dockerfile
 	.venv/bin/python -m pytest -p no:cacheprovider tests/containers
 
+.venv-prefect/.run: requirements/prefect.lock requirements/build.lock pyproject.toml
+	test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
+	.venv-prefect/bin/python $(PIP_INSTALL) --require-hashes -r requirements/prefect.lock
+	.venv-prefect/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.lock
+	.venv-prefect/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	touch .venv-prefect/.run
+
+test-prefect: .venv-prefect/.run ## Run the flow and the schedule in Prefect's own environment
+	.venv-prefect/bin/python -m pytest -p no:cacheprovider tests/flows
+
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -95,4 +105,4 @@ bench-insights: .venv/.run ## Set the contribution search beside Adtributor and 
 	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-bench .venv-containers demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-containers .venv-prefect demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         description="The shop's currency (ISO 4217); empty takes the one most lines have.",
     )
     threads: int = Field(default=2, ge=1, description="Models that dbt builds side by side.")
+    notify_url: SecretStr | None = Field(
+        default=None, description="Webhook that is told of scheduled runs that fail."
+    )
     lock_timeout: float = Field(
         default=60, ge=0, description="Seconds to wait for another process to finish."
     )
@@ -104,3 +107,9 @@ def redacted(url: str) -> str:
 def child_environment(variables: dict[str, str]) -> dict[str, str]:
     """Return this process's environment with these variables on top, for a child process."""
     return os.environ | variables
+
+
+def set_default_environment(variables: dict[str, str]) -> None:
+    """Set variables of this process that are not set, for libraries that read them."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)

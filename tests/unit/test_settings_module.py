@@ -29,6 +29,7 @@ def test_the_defaults(tmp_path: Path) -> None:
         "max_rejected": Decimal("0.05"),
         "currency": "",
         "threads": 2,
+        "notify_url": None,
         "lock_timeout": 60.0,
     }
     assert load_settings().cache == tmp_path.resolve() / ".ecomdata"

@@ -14,6 +14,7 @@ from ecomdata.cli.metrics import metrics
 from ecomdata.cli.operating import backup, forget, restore, watch
 from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.period import From, To, day
+from ecomdata.cli.scheduling import flow_app, schedule
 from ecomdata.cli.scoring import score_app
 from ecomdata.cli.server import warehouse_app
 from ecomdata.cli.text import shown
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(flow_app, name="flow")
 app.add_typer(score_app, name="score")
 app.add_typer(warehouse_app, name="warehouse")
 
@@ -399,6 +401,7 @@ def status(options: Options) -> None:
             terminal.table(title, columns, [[row[name] for name in columns] for row in rows])
 
 
+command(app)(schedule)
 command(app)(watch)
 command(app)(forget)
 command(app)(backup)
