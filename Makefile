@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-customers clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-customers up down test-containers test-prefect clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,10 +35,40 @@ demo: .venv/.run ## Generate a shop, load it, build, print KPIs, write demo/repo
 	mkdir -p demo
 	.venv/bin/python -m ecomdata run --project demo --warehouse '$(WAREHOUSE)'
 
+up: ## Start PostgreSQL, load ./data (a demo shop if it is empty), serve the report on port 8080
+	deploy/docker/make-secrets
+	mkdir -p data
+	docker compose up --build --detach
+	docker compose up --detach --no-deps --wait report
+	@echo "report: http://127.0.0.1:$${ECOMDATA_REPORT_PORT:-8080}"
+
+down: ## Stop the containers; what is loaded stays in their volumes
+	docker compose down
+
 test: .venv/.dev ## Run all tests: unit, both engines, end to end
 	tests/e2e/get-chromium
 	tests/e2e/get-axe
 	.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+# The linter of Dockerfiles has an environment of its own.
+.venv-containers/.lint: requirements/containers.lock
+	test -x .venv-containers/bin/python || $(PYTHON) -m venv .venv-containers
+	.venv-containers/bin/python $(PIP_INSTALL) --require-hashes -r requirements/containers.lock
+	touch .venv-containers/.lint
+
+test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compose.yaml on new and kept volumes; skips where no engine answers
+	.venv-containers/bin/hadolint Dockerfile
+	.venv/bin/python -m pytest -p no:cacheprovider tests/containers
+
+.venv-prefect/.run: requirements/prefect.lock requirements/build.lock pyproject.toml
+	test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
+	.venv-prefect/bin/python $(PIP_INSTALL) --require-hashes -r requirements/prefect.lock
+	.venv-prefect/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.lock
+	.venv-prefect/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	touch .venv-prefect/.run
+
+test-prefect: .venv-prefect/.run ## Run the flow and the schedule in Prefect's own environment
+	.venv-prefect/bin/python -m pytest -p no:cacheprovider tests/flows
 
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check
@@ -83,4 +113,4 @@ bench-customers: .venv/.run ## Measure the models of customers, write docs/insig
 	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-bench demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-containers .venv-prefect demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,15 +1,23 @@
 """The order of the steps, each with the warehouse to itself; one call = one row in meta.runs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecomdata import __version__, ingest, report, transform
-from ecomdata.errors import UsageError, WarehouseDeniedError
-from ecomdata.ingest import Load, LoadPlan, Undone
+from ecomdata import ingest, report, transform
+from ecomdata.errors import (
+    BuildError,
+    DataError,
+    TransientError,
+    UsageError,
+    WarehouseDeniedError,
+    WarehouseError,
+)
+from ecomdata.ingest import Forgotten, Load, LoadPlan, Undone
+from ecomdata.journal import Log, Run, now, recorded, unlogged
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
@@ -42,6 +50,7 @@ class Pipeline:
 
     settings: Settings
     progress: Progress = silent
+    log: Log = unlogged
 
     @property
     def _warehouse(self) -> Warehouse:
@@ -64,23 +73,23 @@ class Pipeline:
     ) -> RunResult:
         """Load the files, build the models, find insights, write the report."""
         warehouse = self._warehouse
-        with self._recorded("run", warehouse):
-            load = self._load(warehouse, paths, plan)
-            build = self._build(warehouse, full_refresh=full_refresh)
-            found = None
-            if with_insights:
-                with self._row("insights", warehouse):
-                    found = self._insights(warehouse, "month")
-            with warehouse.connect(read_only=True) as connection:
-                data = report.report_data(connection, warehouse.engine, locale=self.settings.locale)
-            write_file(out, report.render(data).encode())
+        with self._recorded("run", warehouse) as run:
+            load = self._load(run, warehouse, paths, plan)
+            build = self._build(run, warehouse, full_refresh=full_refresh)
+            found = self._insights(run, warehouse, "month") if with_insights else None
+            with run.step("report"):
+                with warehouse.connect(read_only=True) as connection:
+                    data = report.report_data(
+                        connection, warehouse.engine, locale=self.settings.locale
+                    )
+                write_file(out, report.render(data).encode())
         return RunResult(load, build, found, out, data)
 
     def load(self, paths: Sequence[Path], plan: LoadPlan) -> Load:
         """Bring files into the raw tables."""
         warehouse = self._warehouse
-        with self._recorded("load", warehouse):
-            return self._load(warehouse, paths, plan)
+        with self._recorded("load", warehouse) as run:
+            return self._load(run, warehouse, paths, plan)
 
     def undo(self, load_id: int) -> Undone:
         """Take a load back; the figures know of it from the next build on."""
@@ -88,18 +97,47 @@ class Pipeline:
         with self._recorded("undo", warehouse), warehouse.connect() as connection:
             return ingest.undo(connection, load_id)
 
+    def forget(self, customer: str) -> Forgotten:
+        """Take a person out of every table; what was bought stays, under a pseudonym.
+
+        Raises:
+            UsageError: no record names the customer.
+            DataError: the models could not be built anew, or the person still stands somewhere.
+        """
+        warehouse = self._warehouse
+        with self._recorded("forget", warehouse) as run:
+            with run.step("forget"), warehouse.connect() as connection:
+                person = ingest.find_person(connection, customer)
+                forgotten = ingest.forget(connection, person, now())
+                is_built = report.is_built(connection)
+            if is_built:
+                try:
+                    self._build(run, warehouse, full_refresh=True)
+                except DataError as exc:
+                    raise BuildError(
+                        "the raw records no longer name the customer; what was built before does, "
+                        f"until ecomdata build succeeds: {exc}"
+                    ) from exc
+            with run.step("look"), warehouse.connect() as connection:
+                if left := ingest.places_of(connection, person):
+                    raise DataError(
+                        f"the customer still stands in {', '.join(left)}: drop what is not the "
+                        "product's, and run ecomdata build"
+                    )
+        return forgotten
+
     def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
         """Build and test the models."""
         warehouse = self._warehouse
-        with self._recorded("build", warehouse):
-            return self._build(warehouse, select=select, full_refresh=full_refresh)
+        with self._recorded("build", warehouse) as run:
+            return self._build(run, warehouse, select=select, full_refresh=full_refresh)
 
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
         with self._reading() as (connection, _):
             report.require_build(connection)
         warehouse = self._warehouse
-        with self._recorded("test", warehouse):
+        with self._recorded("test", warehouse) as run, run.step("test"):
             result = transform.run_dbt(
                 "test", warehouse, self.settings, select=select, progress=self.progress
             )
@@ -145,8 +183,8 @@ class Pipeline:
     def insights(self, period: "Period", top: int) -> "Insights":
         """Find what changed in the last whole period, and keep it."""
         warehouse = self._warehouse
-        with self._recorded("insights", warehouse):
-            return self._insights(warehouse, period, top)
+        with self._recorded("insights", warehouse) as run:
+            return self._insights(run, warehouse, period, top)
 
     def customers(self, redacted: bool) -> Table:
         """Return every customer with their segment and what is to be expected of them."""
@@ -193,9 +231,67 @@ class Pipeline:
             return report.quarantine(connection, rule, file)
 
     def status(self) -> report.Status:
-        """Return loads, row counts, freshness and the last runs."""
+        """Return loads, row counts, freshness, the last runs and what to look after."""
         with self._reading() as (connection, _):
-            return report.status(connection)
+            return report.status(connection, now())
+
+    def backup(self, file: Path) -> None:
+        """Write the warehouse into a file, which appears whole or not at all.
+
+        Raises:
+            UsageError: the file is there already, or cannot be written.
+        """
+        if file.exists():
+            raise UsageError(f"{file} is there already: name another, or delete it first")
+        part = file.with_name(f"{file.name}.part")
+        warehouse = self._warehouse
+        try:
+            part.touch(mode=0o600)  # people's data
+            with warehouse.exclusive(self.settings.lock_timeout):
+                with warehouse.connect() as connection:
+                    prepare(connection)
+                warehouse.backup(part)
+            part.replace(file)
+        except OSError as exc:
+            raise UsageError(f"{file} cannot be written: {exc.strerror}") from exc
+        finally:
+            with suppress(OSError):
+                part.unlink()
+
+    def restore(self, file: Path, replace: bool) -> None:
+        """Put a backup in the warehouse's place: all of it, or nothing is changed.
+
+        Raises:
+            UsageError: the file is no backup, or there is a warehouse that is not to be replaced.
+        """
+        if not file.is_file():
+            raise UsageError(f"{file} does not exist: name a file that ecomdata backup wrote")
+        warehouse = self._warehouse
+        with warehouse.exclusive(self.settings.lock_timeout):
+            if not replace and self._is_used(warehouse):
+                raise UsageError(
+                    f"{warehouse.display} holds a warehouse: --force puts the backup in its place"
+                )
+            try:
+                warehouse.restore(file)
+            except OSError as exc:
+                raise WarehouseError(f"{file} could not be restored: {exc.strerror}") from exc
+            with warehouse.connect() as connection:
+                prepare(connection)  # a backup of an earlier release
+
+    @staticmethod
+    def _is_used(warehouse: Warehouse) -> bool:
+        try:
+            with warehouse.connect(read_only=True) as connection:
+                found = connection.query(
+                    "select count(*) from information_schema.tables"
+                    " where table_schema = 'meta' and table_name = 'schema_version'"
+                )
+            return bool(found.scalar)
+        except TransientError:
+            raise
+        except WarehouseError:  # DuckDB's file is not there yet
+            return False
 
     def grant_reader(self, role: str) -> None:
         """Make a role that may read the final models and nothing else."""
@@ -210,71 +306,44 @@ class Pipeline:
         with warehouse.connect(read_only=True) as connection:
             yield connection, warehouse.engine
 
-    def _load(self, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
-        with warehouse.connect() as connection:
-            return ingest.load(connection, paths, plan, self.progress)
+    def _load(self, run: Run, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
+        with run.step("load") as step, warehouse.connect() as connection:
+            load = ingest.load(connection, paths, plan, self.progress)
+            step.rows = run.rows_loaded = sum(load.rows.values()) if load.load_id else 0
+        return load
 
     def _build(
-        self, warehouse: Warehouse, select: Sequence[str] = (), full_refresh: bool = False
+        self,
+        run: Run,
+        warehouse: Warehouse,
+        select: Sequence[str] = (),
+        full_refresh: bool = False,
     ) -> BuildResult:
-        result = transform.run_dbt(
-            "build",
-            warehouse,
-            self.settings,
-            select=select,
-            full_refresh=full_refresh,
-            progress=self.progress,
-        )
-        return _selected(result, select)
+        with run.step("build") as step:
+            step.build = transform.run_dbt(
+                "build",
+                warehouse,
+                self.settings,
+                select=select,
+                full_refresh=full_refresh,
+                progress=self.progress,
+            )
+            return _selected(step.build, select)
 
     def _insights(
-        self, warehouse: Warehouse, period: "Period", top: int | None = None
+        self, run: Run, warehouse: Warehouse, period: "Period", top: int | None = None
     ) -> "Insights":
         from ecomdata import insights  # numpy is for those who ask
 
-        with warehouse.connect() as connection:
+        with run.step("insights"), warehouse.connect() as connection:
             report.require_build(connection)
             found = insights.find_insights(connection, period, top or insights.MOST_FINDINGS)
             insights.write(connection, found)
         return found
 
-    @contextmanager
-    def _recorded(self, command: str, warehouse: Warehouse) -> Iterator[None]:
-        """Hold the warehouse and write the run's row, also when it fails."""
-        with warehouse.exclusive(self.settings.lock_timeout):
-            with warehouse.connect() as connection:
-                prepare(connection)
-                # Whoever holds the lock is the only one running: what still says so was killed.
-                connection.execute(
-                    "update meta.runs set status = 'killed' where status = 'running'"
-                )
-            with self._row(command, warehouse):
-                yield
-
-    @contextmanager
-    def _row(self, command: str, warehouse: Warehouse) -> Iterator[None]:
-        """Write what is done into meta.runs; the warehouse is held."""
-        with warehouse.connect() as connection:
-            run_id = connection.query(
-                "insert into meta.runs (run_id, command, started_at, status, version) "
-                "select coalesce(max(run_id), 0) + 1, $1, $2, 'running', $3 from meta.runs "
-                "returning run_id",
-                [command, _now(), __version__],
-            ).scalar
-        status, message = "interrupted", ""
-        try:
-            yield
-            status = "done"
-        except Exception as exc:
-            status, message = "failed", str(exc)
-            raise
-        finally:
-            with warehouse.connect() as connection:
-                connection.execute(
-                    "update meta.runs set finished_at = $1, status = $2, message = $3 "
-                    "where run_id = $4",
-                    [_now(), status, message, run_id],
-                )
+    def _recorded(self, command: str, warehouse: Warehouse) -> AbstractContextManager[Run]:
+        """Hold the warehouse and write the run's rows, also when it fails."""
+        return recorded(command, warehouse, self.settings.lock_timeout, self.log)
 
 
 def _selected(result: BuildResult, select: Sequence[str]) -> BuildResult:
@@ -299,7 +368,3 @@ def write_file(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             part.unlink()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,7 +1,7 @@
-"""Settings: flags > environment ECOMDATA_* > ecomdata.toml > defaults.
+"""Settings: flags > environment ECOMDATA_* > files in /run/secrets > ecomdata.toml > defaults.
 
-The only module that reads the environment. Passwords live in the warehouse URL or in libpq's own
-places and are never printed: use `redacted()` wherever a URL is shown.
+The only module that reads the environment. Passwords live in the warehouse URL, in the setting
+`password` or in libpq's own places and are never printed: use `redacted()` wherever a URL is shown.
 """
 
 import os
@@ -10,10 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -21,6 +22,8 @@ from pydantic_settings import (
 from ecomdata.errors import UsageError
 
 CONFIG_FILE = "ecomdata.toml"
+#: Where container engines put secrets, each in a file of its setting's name (ecomdata_password).
+SECRETS = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
@@ -30,6 +33,9 @@ class Settings(BaseSettings):
 
     project: Path = Field(default=Path(), description="Folder of the project.")
     warehouse: str = Field(default="duckdb:///ecomdata.duckdb", description="Warehouse URL.")
+    password: SecretStr | None = Field(
+        default=None, description="Password for PostgreSQL where the URL has none."
+    )
     max_rejected: Decimal = Field(
         default=Decimal("0.05"), ge=0, le=1, description="Share of records that may be refused."
     )
@@ -53,6 +59,9 @@ class Settings(BaseSettings):
         default=None,
         description="Folder for what DuckDB keeps no room for in memory; default: by the file.",
     )
+    notify_url: SecretStr | None = Field(
+        default=None, description="Webhook that is told of scheduled runs that fail."
+    )
     lock_timeout: float = Field(
         default=60, ge=0, description="Seconds to wait for another process to finish."
     )
@@ -66,10 +75,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the project's TOML file behind flags and environment."""
+        """Put secrets in files and the project's TOML file behind flags and environment."""
         project = Path(init_settings().get("project") or env_settings().get("project") or ".")
         toml = TomlConfigSettingsSource(settings_cls, project / CONFIG_FILE)
-        return init_settings, env_settings, toml
+        secrets = [SecretsSettingsSource(settings_cls, SECRETS)] if SECRETS.is_dir() else []
+        return init_settings, env_settings, *secrets, toml
 
     @property
     def cache(self) -> Path:
@@ -111,3 +121,9 @@ def redacted(url: str) -> str:
 def child_environment(variables: dict[str, str]) -> dict[str, str]:
     """Return this process's environment with these variables on top, for a child process."""
     return os.environ | variables
+
+
+def set_default_environment(variables: dict[str, str]) -> None:
+    """Set variables of this process that are not set, for libraries that read them."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)

@@ -14,8 +14,11 @@ MONTH = "2025-12-01 to 2025-12-31, beside 2025-11-01 to 2025-11-30"
 
 def test_a_run_looks_for_insights_as_a_step_of_its_own(project: Ran) -> None:
     assert MONTH in project.first.out
-    rows = project.rows("select command, status from meta.runs order by run_id limit 2")
-    assert rows == [["run", "done"], ["insights", "done"]]
+    steps = project.rows(
+        "select step, status from meta.run_steps where run_id = 1 and model is null"
+        " order by step_number"
+    )
+    assert steps == [[step, "done"] for step in ("load", "build", "insights", "report")]
 
 
 def test_the_table_the_document_and_the_text_say_the_same(project: Ran) -> None:

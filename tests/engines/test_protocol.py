@@ -220,8 +220,13 @@ def test_a_new_warehouse_has_the_contracts_tables_and_preparing_it_again_changes
     assert connection.query("select version from meta.schema_version").scalar == SCHEMA_VERSION
 
 
-def test_a_warehouse_of_another_layout_is_refused(connection: Connection) -> None:
+@pytest.mark.parametrize(
+    ("layout", "advice"), [(99, "a newer release; upgrade ecomdata"), (1, "into a new warehouse")]
+)
+def test_a_warehouse_of_a_layout_that_no_way_leads_from_is_refused(
+    connection: Connection, layout: int, advice: str
+) -> None:
     prepare(connection)
-    connection.execute("update meta.schema_version set version = 99")
-    with pytest.raises(WarehouseError, match="has layout 99, this version needs 2: load the files"):
+    connection.execute("update meta.schema_version set version = $1", [layout])
+    with pytest.raises(WarehouseError, match=f"has layout {layout}, .*{advice}"):
         prepare(connection)

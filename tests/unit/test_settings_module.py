@@ -25,12 +25,14 @@ def test_the_defaults(tmp_path: Path) -> None:
     assert load_settings().model_dump() == {
         "project": tmp_path.resolve(),
         "warehouse": "duckdb:///ecomdata.duckdb",
+        "password": None,
         "max_rejected": Decimal("0.05"),
         "currency": "",
         "locale": "en",
         "threads": 2,
         "memory_limit": "80%",
         "temp_directory": None,
+        "notify_url": None,
         "lock_timeout": 60.0,
     }
     assert load_settings().cache == tmp_path.resolve() / ".ecomdata"
@@ -149,3 +151,18 @@ def test_a_child_process_gets_this_environment_and_the_variables_on_top(
     monkeypatch.setenv("CHANGED", "1")
     environment = child_environment({"CHANGED": "2"})
     assert (environment["KEPT"], environment["CHANGED"]) == ("1", "2")
+
+
+def test_a_password_may_stand_in_a_file_and_is_shown_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ecomdata_password").write_text("open sesame")
+    monkeypatch.setattr("ecomdata.settings.SECRETS", tmp_path)
+    settings = load_settings()
+    assert settings.password is not None
+    assert settings.password.get_secret_value() == "open sesame"
+    assert "sesame" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+    monkeypatch.setenv("ECOMDATA_PASSWORD", "the environment's")
+    found = load_settings().password
+    assert found is not None
+    assert found.get_secret_value() == "the environment's"

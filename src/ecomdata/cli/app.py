@@ -11,10 +11,13 @@ from ecomdata.cli import show
 from ecomdata.cli.generating import generate
 from ecomdata.cli.insights import insights, insights_document, show_insights
 from ecomdata.cli.metrics import metrics
+from ecomdata.cli.operating import backup, forget, restore, watch
 from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.period import From, To, day
+from ecomdata.cli.scheduling import flow_app, schedule
 from ecomdata.cli.scoring import score_app
 from ecomdata.cli.server import warehouse_app
+from ecomdata.cli.text import shown
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(flow_app, name="flow")
 app.add_typer(score_app, name="score")
 app.add_typer(warehouse_app, name="warehouse")
 
@@ -407,18 +411,30 @@ def quarantine(
 
 @command(app)
 def status(options: Options) -> None:
-    """Show loads, row counts, freshness and the last runs."""
+    """Show loads, row counts, freshness, the last runs, and what to look after."""
     state = options.pipeline().status()
     if options.json:
         options.terminal.document(asdict(state))
         return
     terminal = options.terminal
-    terminal.say(f"layout {state.schema_version}; last day with sales: {state.last_day or 'none'}")
+    terminal.say(
+        f"layout {state.schema_version}; last load: {shown(state.last_load_at)}; last build: "
+        f"{shown(state.last_build_at)}; last day with sales: {shown(state.last_day)}"
+    )
+    for warning in state.warnings:
+        terminal.say(f"warning: {warning}")
     terminal.table("Rows", ("table", "rows"), state.rows.items())
     for title, rows in (("Loads", state.loads), ("Last runs", state.runs)):
         if rows:
             columns = [name for name in rows[0] if name != "message"]
             terminal.table(title, columns, [[row[name] for name in columns] for row in rows])
+
+
+command(app)(schedule)
+command(app)(watch)
+command(app)(forget)
+command(app)(backup)
+command(app)(restore)
 
 
 @command(app)

@@ -54,6 +54,12 @@ class Options:
         bool | None,
         typer.Option("--no-progress", rich_help_panel=_PANEL, help="No progress bars."),
     ] = None
+    log_json: Annotated[
+        bool | None,
+        typer.Option(
+            "--log-json", rich_help_panel=_PANEL, help="Events on stderr, one JSON object a line."
+        ),
+    ] = None
 
     def over(self, other: "Options") -> "Options":
         """Return these options, and the other's where these were not given."""
@@ -74,7 +80,10 @@ class Options:
         """Return the pipeline over the project that is meant."""
         from ecomdata.pipeline import Pipeline
 
-        return Pipeline(self.settings(**flags), self.terminal.progress)
+        settings = self.settings(**flags)
+        if self.log_json:
+            return Pipeline(settings, self.terminal.progress, self.terminal.log)
+        return Pipeline(settings, self.terminal.progress)
 
     @cached_property
     def terminal(self) -> "Terminal":
@@ -84,7 +93,7 @@ class Options:
         return Terminal(
             as_json=bool(self.json),
             quiet=bool(self.quiet),
-            shows_progress=not (self.no_progress or self.quiet),
+            shows_progress=not (self.no_progress or self.quiet or self.log_json),
         )
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,19 @@ class Terminal:
 
     def error(self, text: str) -> None:
         """Print what went wrong."""
-        self.stop()
         if self.as_json:
+            self.stop()
             self.document({"error": text})
+        self.complain(text)
+
+    def log(self, event: str, told: dict[str, Any]) -> None:
+        """Write an event for machines, a line of JSON on stderr."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        print(json.dumps({"time": at, "event": event, **plain(told)}), file=sys.stderr)  # noqa: T201
+
+    def complain(self, text: str) -> None:
+        """Print what went wrong where the command goes on."""
+        self.stop()
         self._err.print(Text(f"error: {printable(text)}", style="red"), soft_wrap=True)
 
     def table(

@@ -6,9 +6,9 @@ from typing import Final
 #: The warehouse's schemas, in the order in which data flows through them.
 SCHEMAS: Final = ("meta", "raw", "staging", "intermediate", "final")
 
-#: Raised by one with every change to the tables below or to the raw tables that is more than a new
-#: table.
-SCHEMA_VERSION: Final = 2
+#: Raised by one with every change to the tables below or to the raw tables; what brings the layout
+#: before to it stands in warehouse/migrations.py.
+SCHEMA_VERSION: Final = 3
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ META_TABLES: Final = (
             ("status", "text"),
             ("message", "text"),
             ("version", "text"),
+            ("rows_loaded", "bigint"),
         ),
         key=("run_id",),
     ),
@@ -97,6 +98,33 @@ META_TABLES: Final = (
         "One row where all models agree with the built files but for the changed: by which models.",
         (("models", "text"),),
         key=(),
+    ),
+    MetaTable(
+        "run_steps",
+        "One row per step of a run, and one per model that it built.",
+        (
+            ("run_id", "bigint"),
+            ("step_number", "bigint"),
+            ("step", "text"),
+            # Of a model; NULL of the step itself.
+            ("model", "text"),
+            ("status", "text"),
+            ("seconds", "numeric(18, 3)"),
+            ("row_count", "bigint"),
+        ),
+        key=("run_id", "step_number"),
+    ),
+    MetaTable(
+        "salts",
+        "One row: the secret that e-mail addresses are hashed with.",
+        (("salt", "text"),),
+        key=("salt",),
+    ),
+    MetaTable(
+        "erasures",
+        "One row per customer that was forgotten, by the name that stands in for the id.",
+        (("pseudonym", "text"), ("erased_at", "timestamp")),
+        key=("pseudonym",),
     ),
     MetaTable(
         "schema_version",

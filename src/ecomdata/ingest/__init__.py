@@ -1,7 +1,20 @@
 """From files to raw tables, with nothing lost on the way."""
 
 from ecomdata.ingest.earlier import EarlierFile
+from ecomdata.ingest.forget import Forgotten, find_person, forget, places_of
 from ecomdata.ingest.load import Load, LoadedFile, LoadPlan, load
 from ecomdata.ingest.undo import Undone, undo
 
-__all__ = ["EarlierFile", "Load", "LoadPlan", "LoadedFile", "Undone", "load", "undo"]
+__all__ = [
+    "EarlierFile",
+    "Forgotten",
+    "Load",
+    "LoadPlan",
+    "LoadedFile",
+    "Undone",
+    "find_person",
+    "forget",
+    "load",
+    "places_of",
+    "undo",
+]

@@ -35,6 +35,7 @@ from ecomdata.ingest.connector import (
 from ecomdata.ingest.conventions import Conventions, DateOrder
 from ecomdata.ingest.earlier import EarlierFile, compare, replace_by_known
 from ecomdata.ingest.files import File, find_files, split_new
+from ecomdata.ingest.forget import forget_again
 from ecomdata.ingest.formats import tables
 from ecomdata.ingest.intake import Intake, Source
 from ecomdata.ingest.reading.dialect import Dialect, Given, sniff
@@ -217,6 +218,7 @@ def _load(
             )
             hashing.shutdown()
             _record(connection, load_id, files)
+            forget_again(connection, load_id)
             for file in files:
                 earlier += compare(connection, file.file.name, load_id, replace=plan.replace)
             if plan.replace:

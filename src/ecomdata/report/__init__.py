@@ -8,6 +8,7 @@ from ecomdata.report.page import render
 from ecomdata.report.tables import (
     KpiTable,
     Status,
+    is_built,
     kpi_table,
     quarantine,
     require_build,
@@ -25,6 +26,7 @@ __all__ = [
     "defused",
     "export_table",
     "final_tables",
+    "is_built",
     "kpi_table",
     "metric_table",
     "quarantine",

@@ -1,7 +1,8 @@
 """What the terminal shows: KPIs by a dimension, quarantine, status."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ecomdata.errors import DataError, UsageError
@@ -25,6 +26,14 @@ _COLUMNS = (
     "cancellations",
 )
 
+
+#: How old the last load may be: a shop that exports every day has missed one then.
+FRESH = timedelta(days=2)
+_ENDS = {
+    "failed": "failed: its message stands below",
+    "killed": "was killed: run it again",
+    "interrupted": "was interrupted: run it again",
+}
 
 #: What of a table by a dimension needs what (`meta.capabilities`).
 _NEEDS = {
@@ -104,14 +113,17 @@ class Status:
     """The state of the warehouse."""
 
     schema_version: int
+    warnings: list[str]
+    last_load_at: datetime | None
+    last_build_at: datetime | None
     loads: list[dict[str, Any]]
     rows: dict[str, int]
     last_day: date | None
     runs: list[dict[str, Any]]
 
 
-def status(connection: Connection) -> Status:
-    """Return loads, row counts, freshness and the last runs."""
+def status(connection: Connection, now: datetime) -> Status:
+    """Return loads, row counts, freshness, the last runs and what to look after."""
     tables = connection.query(
         "select table_schema, table_name from information_schema.tables"
         " where table_schema in ('raw', 'staging', 'intermediate', 'final')"
@@ -124,8 +136,23 @@ def status(connection: Connection) -> Status:
         for schema, table in tables
     }
     ledger = "intermediate.int_revenue_ledger"
+    last_load = connection.query("select max(loaded_at) from meta.loads").scalar
+    last_build = connection.query(
+        "select max(finished_at) from meta.runs"
+        " where command in ('run', 'build', 'forget') and status = 'done'"
+    ).scalar
+    runs = connection.query(
+        "select run_id, command, status, started_at, finished_at, message"
+        " from meta.runs order by run_id desc limit 10"
+    ).dicts()
+    last_day = (
+        connection.query(f"select max(entry_date) from {ledger}").scalar if ledger in rows else None
+    )
     return Status(
         connection.query("select version from meta.schema_version").scalar,
+        list(_warnings(now, last_load, last_build, runs)),
+        last_load,
+        last_build,
         connection.query(
             "select load_id, min(source) as source, count(*) as files,"
             " cast(sum(records_read) as bigint) as records,"
@@ -133,13 +160,38 @@ def status(connection: Connection) -> Status:
             " from meta.loads group by load_id order by load_id"
         ).dicts(),
         rows,
-        connection.query(f"select max(entry_date) from {ledger}").scalar
-        if ledger in rows
-        else None,
+        last_day,
+        runs,
+    )
+
+
+def _warnings(
+    now: datetime,
+    last_load: datetime | None,
+    last_build: datetime | None,
+    runs: Sequence[dict[str, Any]],
+) -> Iterator[str]:
+    """Yield what somebody should look after, each with what to do."""
+    if last_load is None:
+        yield "nothing is loaded: ecomdata load DIR"
+        return
+    if now - last_load > FRESH:
+        yield f"the last load is {(now - last_load).days} days old: do exports still come?"
+    if last_build is None:
+        yield "what is loaded was never built to the end: ecomdata build"
+    elif last_load > last_build:
+        yield "the figures are older than the last load: ecomdata build"
+    if runs and runs[0]["status"] in ("failed", "killed", "interrupted"):
+        yield f"the last run ({runs[0]['command']}) {_ENDS[runs[0]['status']]}"
+
+
+def is_built(connection: Connection) -> bool:
+    """Return whether there are models."""
+    return bool(
         connection.query(
-            "select run_id, command, status, started_at, finished_at, message"
-            " from meta.runs order by run_id desc limit 10"
-        ).dicts(),
+            "select count(*) from information_schema.tables"
+            " where table_schema = 'final' and table_name = 'final_data_quality'"
+        ).scalar
     )
 
 
@@ -149,9 +201,5 @@ def require_build(connection: Connection) -> None:
     Raises:
         DataError: says what to do.
     """
-    built = connection.query(
-        "select count(*) from information_schema.tables"
-        " where table_schema = 'final' and table_name = 'final_data_quality'"
-    ).scalar
-    if not built:
+    if not is_built(connection):
         raise DataError("nothing is built yet: run `ecomdata build` (or `ecomdata run DIR`) first")

@@ -46,6 +46,7 @@ class NodeResult:
     status: str
     seconds: float
     message: str | None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -204,9 +205,16 @@ def _results(target: Path) -> tuple[NodeResult, ...]:
             status=result["status"],
             seconds=result["execution_time"],
             message=result["message"],
+            rows=_rows(result["adapter_response"]),
         )
         for result in results
     )
+
+
+def _rows(response: dict[str, Any]) -> int | None:
+    """Return how many rows a model has, where the adapter counts them (DuckDB's does not)."""
+    affected = response.get("rows_affected")
+    return affected if isinstance(affected, int) and affected >= 0 else None
 
 
 def _check(code: int, nodes: Sequence[NodeResult], complaints: list[str], target: Path) -> None:

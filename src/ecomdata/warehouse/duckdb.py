@@ -1,5 +1,6 @@
 """DuckDB: one file in the project's folder, no server."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -256,6 +257,32 @@ class DuckDBWarehouse:
         """The variables that the project's profiles.yml reads."""
         limits = {f"ECOMDATA_DBT_{name.upper()}": value for name, value in self._limits.items()}
         return {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": str(self.path)} | limits
+
+    def backup(self, file: Path) -> None:
+        """Copy the file while nobody writes it; the caller holds the warehouse."""
+        with self.connect() as connection:
+            connection.execute("force checkpoint")
+        with self.connect(read_only=True):  # keeps who does not ask for our lock from writing
+            shutil.copyfile(self.path, file)
+
+    def restore(self, file: Path) -> None:
+        """Put a copy in the file's place; the caller holds the warehouse."""
+        try:
+            with DuckDBWarehouse(file).connect(read_only=True) as connection:
+                connection.query("select version from meta.schema_version")
+                blocks = connection.query(
+                    "select total_blocks * block_size from pragma_database_size()"
+                ).scalar
+            if file.stat().st_size < blocks:
+                raise UsageError("it was cut short")
+        except (WarehouseError, UsageError) as exc:
+            raise UsageError(f"{file} is no backup of a DuckDB warehouse: {exc}") from exc
+        if self.path.exists():
+            with self.connect() as connection:  # nobody has it open, and no log is left beside it
+                connection.execute("force checkpoint")
+        part = self.path.with_name(f"{self.path.name}.part")
+        shutil.copyfile(file, part)
+        part.replace(self.path)
 
     def grant_reader(self, connection: Connection, role: str) -> None:
         """DuckDB has no roles.

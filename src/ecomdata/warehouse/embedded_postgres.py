@@ -382,6 +382,21 @@ def _wheel_programs() -> Path:
     )
 
 
+def client_program(name: str) -> Path:
+    """One of PostgreSQL's programs for users: the wheel's, or else the system's.
+
+    Raises:
+        WarehouseError: neither is there.
+    """
+    try:
+        program = _wheel_programs() / name
+    except WarehouseError:
+        program = Path(shutil.which(name) or name)
+    if not program.is_file():
+        raise WarehouseError(f"{name} is missing: install PostgreSQL's client programs")
+    return program
+
+
 def _programs() -> Path:
     """The programs where the server's user can start them; a copy when theirs is a closed path."""
     programs = _wheel_programs()

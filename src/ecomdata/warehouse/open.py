@@ -35,7 +35,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
     if url.startswith(("postgresql://", "postgres://")):
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
-        return PostgresWarehouse(url)
+        return PostgresWarehouse(url, password=settings.password)
     raise UsageError(
         f"warehouse {redacted(url)!r} is not known: use duckdb:///FILE, postgres (a server of the "
         "project's own) or postgresql://user@host/database"

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import psycopg
 from psycopg import conninfo, sql
+from pydantic import SecretStr
 
 from ecomdata.errors import (
     EcomDataError,
@@ -244,10 +245,12 @@ class PostgresWarehouse:
     Args:
         url: whom to connect as, and where.
         reader: the role that reads for strangers; None reads as the URL's own role.
+        password: where the URL has none.
     """
 
     url: str
     reader: str | None = None
+    password: SecretStr | None = None
     engine: ClassVar[str] = "postgres"
 
     @property
@@ -259,9 +262,13 @@ class PostgresWarehouse:
     def connect(self, *, read_only: bool = False) -> Iterator[PostgresConnection]:
         """Open a connection to the server."""
         try:
-            as_reader = {"user": self.reader} if read_only and self.reader else {}
+            given = conninfo.conninfo_to_dict(self.url)
+            if read_only and self.reader:
+                given["user"] = self.reader
+            if self.password is not None:
+                given.setdefault("password", self.password.get_secret_value())
             raw = psycopg.connect(
-                conninfo.make_conninfo(self.url, **as_reader),
+                conninfo.make_conninfo("", **given),
                 autocommit=True,
                 application_name="ecomdata",
                 connect_timeout=10,
@@ -318,6 +325,33 @@ class PostgresWarehouse:
                 "DBT_ENV_SECRET_ECOMDATA_PASSWORD": info.password,
             }
 
+    def backup(self, file: Path) -> None:
+        """Write the warehouse into a file that `restore` takes; the caller holds the warehouse."""
+        from ecomdata.warehouse import dumps
+
+        dumps.dump(self._libpq_environment(), file)
+
+    def restore(self, file: Path) -> None:
+        """Put a backup in the warehouse's place; the caller holds the warehouse."""
+        from ecomdata.warehouse import dumps
+
+        dumps.restore(self._libpq_environment(), file)
+
+    def _libpq_environment(self) -> dict[str, str]:
+        """The variables by which PostgreSQL's own programs connect as this does."""
+        parts = conninfo.conninfo_to_dict(self.url)
+        with self.connect() as connection:
+            info = connection.raw.info
+            return {
+                "PGHOST": info.host,
+                "PGPORT": str(info.port),
+                "PGUSER": info.user,
+                "PGDATABASE": info.dbname,
+                "PGPASSWORD": info.password,
+                "PGSSLMODE": str(parts.get("sslmode") or "prefer"),
+                "PGOPTIONS": "-c client_min_messages=warning",
+            }
+
     def grant_reader(self, connection: Connection, role: str) -> None:
         """Make a role that may read the schema final, now and after later builds, and no other."""
         name = quote(role)
@@ -329,8 +363,13 @@ class PostgresWarehouse:
             connection.execute(f"grant connect on database {quote(database)} to {name}")
             connection.execute(f"grant usage on schema final to {name}")
             connection.execute(f"grant select on all tables in schema final to {name}")
+            # Of whoever builds: the schema is theirs.
+            builder = connection.query(
+                "select nspowner::regrole::text from pg_namespace where nspname = 'final'"
+            ).scalar
             connection.execute(
-                f"alter default privileges in schema final grant select on tables to {name}"
+                f"alter default privileges for role {builder} in schema final"
+                f" grant select on tables to {name}"
             )
 
 
@@ -424,7 +463,8 @@ def _holder(connection: PostgresConnection) -> str:
     """Say who holds the lock."""
     rows = connection.query(
         "select a.application_name || ', server process ' || a.pid || ', since '"
-        " || to_char(a.backend_start, 'YYYY-MM-DD HH24:MI') || ' UTC'"
+        # of other roles' connections only some roles are told since when they are
+        " || coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI') || ' UTC', '?')"
         " from pg_locks as l inner join pg_stat_activity as a on a.pid = l.pid"
         " where l.locktype = 'advisory' and l.granted and l.objid = $1::bigint::oid"
         " and a.datname = current_database()",

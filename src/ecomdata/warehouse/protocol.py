@@ -102,6 +102,16 @@ class Warehouse(Protocol):
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads."""
 
+    def backup(self, file: Path) -> None:
+        """Write the warehouse into a file that `restore` takes; the caller holds the warehouse."""
+
+    def restore(self, file: Path) -> None:
+        """Put a backup in the warehouse's place, all or nothing; the caller holds the warehouse.
+
+        Raises:
+            UsageError: the file is no backup of a warehouse of this engine.
+        """
+
     def grant_reader(self, connection: Connection, role: str) -> None:
         """Make a role that may read the schema final, now and after later builds, and no other.
 

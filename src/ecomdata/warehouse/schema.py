@@ -1,41 +1,81 @@
-"""The schemas, raw tables and book-keeping of a new warehouse, from the contract."""
+"""The schemas, raw tables and book-keeping of a warehouse, from the contract."""
+
+import secrets
+from collections.abc import Sequence
 
 from ecomdata.contract import ENTITIES, META_TABLES, SCHEMAS
 from ecomdata.contract.entities import PROVENANCE
 from ecomdata.contract.meta import SCHEMA_VERSION
 from ecomdata.errors import WarehouseError
+from ecomdata.warehouse.migrations import STATEMENTS
 from ecomdata.warehouse.protocol import Connection, quote
 
 
 def prepare(connection: Connection) -> None:
-    """Make what is not there yet; change nothing that is.
+    """Make what is not there yet, and bring the layout of an earlier release to this one's.
+
+    Nothing is written where all is as it should be: a role that may not make schemas can go on.
 
     Raises:
-        WarehouseError: the warehouse was made by another version of the product.
+        WarehouseError: the layout is of a newer release, or of one too old.
     """
+    found = _layout(connection)
+    if found == SCHEMA_VERSION:
+        return
     with connection.transaction():
-        for schema in SCHEMAS:
-            connection.execute(f"create schema if not exists {quote(schema)}")
-        for entity in ENTITIES:
-            columns = [(name, "text") for name in entity.column_names]
-            _create(connection, "raw", entity.name, [*columns, *PROVENANCE])
-        for table in META_TABLES:
-            _create(connection, "meta", table.name, table.columns, key=table.key)
-        versions = connection.query("select version from meta.schema_version").rows
-        if not versions:
-            connection.execute("insert into meta.schema_version values ($1)", [SCHEMA_VERSION])
-        elif versions[0][0] != SCHEMA_VERSION:
-            raise WarehouseError(
-                f"the warehouse has layout {versions[0][0]}, this version needs {SCHEMA_VERSION}: "
-                "load the files into a new warehouse"
-            )
+        if found is not None:
+            for statement in _statements_from(found):
+                connection.execute(statement)
+        _make_missing(connection)
+        connection.execute("delete from meta.schema_version")
+        connection.execute("insert into meta.schema_version values ($1)", [SCHEMA_VERSION])
+
+
+def _layout(connection: Connection) -> int | None:
+    """Return the number of the layout, None where there is none yet."""
+    known = connection.query(
+        "select count(*) from information_schema.tables"
+        " where table_schema = 'meta' and table_name = 'schema_version'"
+    ).scalar
+    rows = connection.query("select version from meta.schema_version").rows if known else ()
+    return int(rows[0][0]) if rows else None
+
+
+def _statements_from(layout: int) -> list[str]:
+    """Return what brings a layout to this version's."""
+    if layout > SCHEMA_VERSION:
+        raise WarehouseError(
+            f"the warehouse has layout {layout}, this version has {SCHEMA_VERSION}: it was made by "
+            "a newer release; upgrade ecomdata"
+        )
+    steps = range(layout, SCHEMA_VERSION)
+    if any(step not in STATEMENTS for step in steps):
+        raise WarehouseError(
+            f"the warehouse has layout {layout}, which this version no longer knows how to bring "
+            f"to its own ({SCHEMA_VERSION}): load the files into a new warehouse"
+        )
+    return [statement for step in steps for statement in STATEMENTS[step]]
+
+
+def _make_missing(connection: Connection) -> None:
+    known = {row[0] for row in connection.query("select nspname from pg_namespace").rows}
+    for schema in SCHEMAS:
+        if schema not in known:
+            connection.execute(f"create schema {quote(schema)}")
+    for entity in ENTITIES:
+        columns = [(name, "text") for name in entity.column_names]
+        _create(connection, "raw", entity.name, [*columns, *PROVENANCE])
+    for table in META_TABLES:
+        _create(connection, "meta", table.name, table.columns, key=table.key)
+    if not connection.query("select count(*) from meta.salts").scalar:
+        connection.execute("insert into meta.salts values ($1)", [secrets.token_hex(32)])
 
 
 def _create(
     connection: Connection,
     schema: str,
     name: str,
-    columns: "list[tuple[str, str]] | tuple[tuple[str, str], ...]",
+    columns: Sequence[tuple[str, str]],
     key: tuple[str, ...] = (),
 ) -> None:
     parts = [f"{quote(column)} {kind}" for column, kind in columns]

@@ -29,6 +29,19 @@
     {%- endfor %})
 {%- endmacro %}
 
+{# SHA-256 of a text, in hexadecimal. #}
+{% macro sha256_of(text) -%}
+    {{ adapter.dispatch('sha256_of', 'ecomdata')(text) }}
+{%- endmacro %}
+
+{% macro default__sha256_of(text) -%}
+    encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+{% macro duckdb__sha256_of(text) -%}
+    sha256({{ text }})
+{%- endmacro %}
+
 {# Text as it is to be put in order: byte by byte, whatever the database's language is. #}
 {% macro bytewise(text) -%}
     {{ adapter.dispatch('bytewise', 'ecomdata')(text) }}

@@ -24,6 +24,12 @@ capabilities as (
 
 ),
 
+salts as (
+
+    select * from {{ source('meta', 'salts') }}
+
+),
+
 what_loads_tell as (
 
     {{ capabilities_in_one_row('capabilities') }}
@@ -74,7 +80,7 @@ guests_listed as (
 customers_listed as (
 
     select
-        customers.customer_id,
+        {{ public_customer_id('customers.customer_id', 'salts.salt') }} as customer_id,
         false as is_guest,
         customers.is_known,
         customers.country,
@@ -100,6 +106,7 @@ customers_listed as (
     from customers
     left join scored on customers.customer_id = scored.customer_id
     cross join what_loads_tell
+    cross join salts
 
 ),
 

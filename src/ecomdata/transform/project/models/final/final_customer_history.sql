@@ -6,19 +6,26 @@ customers as (
 
 ),
 
+salts as (
+
+    select * from {{ source('meta', 'salts') }}
+
+),
+
 {{ versions_by_load('customers', 'customer_id', ['country', 'signup_date']) }},
 
 versions_described as (
 
     select
-        customer_id,
-        cast(version_number as bigint) as version_number,
-        coalesce(country, 'Unknown') as country,
-        signup_date,
-        cast(_load_id as bigint) as valid_from_load_id,
-        cast(next_load_id as bigint) as valid_to_load_id,
-        next_load_id is null as is_current
+        {{ public_customer_id('versions.customer_id', 'salts.salt') }} as customer_id,
+        cast(versions.version_number as bigint) as version_number,
+        coalesce(versions.country, 'Unknown') as country,
+        versions.signup_date,
+        cast(versions._load_id as bigint) as valid_from_load_id,
+        cast(versions.next_load_id as bigint) as valid_to_load_id,
+        versions.next_load_id is null as is_current
     from versions
+    cross join salts
 
 )
 

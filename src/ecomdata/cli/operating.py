@@ -1,0 +1,124 @@
+"""The commands that keep a warehouse for years."""
+
+import signal
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecomdata.cli import show
+from ecomdata.cli.options import Options
+from ecomdata.errors import UsageError
+
+
+def forget(
+    options: Options,
+    customer: Annotated[
+        str, typer.Argument(metavar="CUSTOMER", help="The shop's id, or the e-mail address.")
+    ],
+) -> None:
+    """Erase a person from every table; orders and sums stay, under a pseudonym.
+
+    Later loads of exports that still name the person are changed as they come in.
+
+    Example: ecomdata forget C000123
+    """
+    forgotten = options.pipeline().forget(customer)
+    changed = ", ".join(f"{count:,} {name}" for name, count in forgotten.rows.items())
+    options.terminal.answer(
+        asdict(forgotten),
+        f"forgotten, now {forgotten.pseudonym}: {changed or 'no'} records changed, "
+        f"{forgotten.texts:,} unreadable ones erased. Exports, backups and reports of before still "
+        "name the person: delete them",
+    )
+
+
+def backup(
+    options: Options,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What is to hold the backup.")],
+) -> None:
+    """Write the whole warehouse into one file: a copy of DuckDB's, pg_dump's archive.
+
+    Example: ecomdata backup shop.backup
+    """
+    options.pipeline().backup(file)
+    size = file.stat().st_size
+    options.terminal.answer(
+        {"backup": str(file), "bytes": size}, f"backup: {file}, {size / 1e6:,.1f} MB"
+    )
+
+
+def restore(
+    options: Options,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Put it in the place of the warehouse that is there.")
+    ] = False,
+) -> None:
+    """Bring a warehouse back from a backup: all of it, or nothing is changed.
+
+    Example: ecomdata restore shop.backup --force
+    """
+    options.pipeline().restore(file, force)
+    options.terminal.answer({"restored": str(file)}, f"restored: {file}")
+
+
+def watch(
+    options: Options,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where exports arrive.")],
+    move: Annotated[
+        bool, typer.Option("--move", help="Move files to DIR/done or DIR/failed afterwards.")
+    ] = False,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build the models after each load.")
+    ] = False,
+    settle: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0, help="How long a file must not change first."),
+    ] = 5,
+    once: Annotated[bool, typer.Option("--once", help="Load what is there and end.")] = False,
+) -> None:
+    """Load what arrives in DIR, until Ctrl-C; a file that is still written is left alone.
+
+    Files that arrive together are loaded together. One that cannot be loaded is told of and tried
+    again when it changes.
+
+    Example: ecomdata watch inbox --move --build
+    """
+    from ecomdata.ingest import LoadPlan
+    from ecomdata.watching import Watch
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder: name one to watch")
+    pipeline, terminal = options.pipeline(), options.terminal
+    plan = LoadPlan(pipeline.settings.cache, pipeline.settings.max_rejected)
+    watched = Watch(folder, lambda files: pipeline.load(files, plan), settle, move, once)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: systemd and engines
+    terminal.say(f"watching {folder}")
+    told, is_working = [], False
+    try:
+        for arrival in watched.arrivals():
+            is_working = True
+            told.append(
+                {
+                    "files": [path.name for path in arrival.files],
+                    "load": arrival.load and show.load_document(arrival.load),
+                    "error": arrival.error and str(arrival.error),
+                }
+            )
+            if arrival.load is None:
+                terminal.complain(str(arrival.error))
+            else:
+                show.load(terminal, arrival.load, per_file=False)
+                if build and arrival.load.load_id is not None:
+                    show.build(terminal, pipeline.build([], False))
+            is_working = False
+    except KeyboardInterrupt:
+        if is_working:
+            raise
+        terminal.say("stopped")
+    if options.json:
+        terminal.document(told)
+    if once and any(each["error"] for each in told):
+        raise typer.Exit(1)

@@ -1,0 +1,126 @@
+"""Loading what arrives in a folder, once it is there whole."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecomdata.errors import DataError, EcomDataError, TransientError, UsageError
+from ecomdata.ingest import Load
+from ecomdata.ingest.files import SUFFIXES
+
+#: Of a file: its size and when it was last written. What has the same for a while is whole.
+_State = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Files that were loaded, or one that could not be.
+
+    Args:
+        files: where they were found.
+        load: what came of them; None where it failed.
+        error: why it failed.
+    """
+
+    files: tuple[Path, ...]
+    load: Load | None
+    error: EcomDataError | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A folder that is looked at again and again.
+
+    Args:
+        folder: where files arrive; folders in it are not looked into.
+        load: loads files, all or none.
+        settle: seconds that a file must stay as it is before it is taken.
+        move: put what was loaded into done/, and what could not be into failed/.
+        once: end when everything that is there was taken.
+        clock: seconds that only go forward.
+        sleep: waits so many seconds.
+    """
+
+    folder: Path
+    load: Callable[[Sequence[Path]], Load]
+    settle: float
+    move: bool = False
+    once: bool = False
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """Yield what was loaded as it is; without `once` it never ends.
+
+        A warehouse that is busy or cannot be reached is tried again at the next look.
+
+        Raises:
+            UsageError: the folder cannot be read, or files cannot be moved.
+        """
+        since: dict[Path, tuple[_State, float]] = {}
+        taken: dict[Path, _State] = {}
+        while True:
+            found = self._look()
+            now = self.clock()
+            since = {
+                path: since[path] if path in since and since[path][0] == state else (state, now)
+                for path, state in found.items()
+                if taken.get(path) != state
+            }
+            whole = [path for path, (_, first) in since.items() if now - first >= self.settle]
+            for arrival in self._taken(whole) if whole else ():
+                if not isinstance(arrival.error, TransientError):
+                    taken |= {path: found[path] for path in arrival.files}
+                yield arrival
+            if self.once and all(path in taken for path in since):
+                return
+            self.sleep(min(self.settle, 1) or 0.1)
+
+    def _look(self) -> dict[Path, _State]:
+        found = {}
+        try:
+            for path in sorted(self.folder.iterdir()):
+                if path.name.lower().endswith(SUFFIXES) and not path.name.startswith((".", "~$")):
+                    about = path.stat()
+                    if path.is_file():
+                        found[path] = (about.st_size, about.st_mtime_ns)
+        except FileNotFoundError:
+            if not self.folder.is_dir():
+                raise UsageError(f"{self.folder} is no folder: name one to watch") from None
+            return found  # a file was taken away while we looked: the next look sees the rest
+        except OSError as exc:
+            raise UsageError(f"{self.folder} cannot be read: {exc.strerror}") from exc
+        return found
+
+    def _taken(self, files: Sequence[Path]) -> Iterator[Arrival]:
+        """Load files together; where one cannot be loaded, each by itself."""
+        try:
+            arrivals = [Arrival(tuple(files), self.load(files))]
+        except TransientError as exc:
+            arrivals = [Arrival(tuple(files), None, exc)]
+        except (DataError, UsageError) as exc:
+            if len(files) > 1:
+                for file in files:
+                    yield from self._taken([file])
+                return
+            arrivals = [Arrival(tuple(files), None, exc)]
+        for arrival in arrivals:
+            if self.move and not isinstance(arrival.error, TransientError):
+                for file in arrival.files:
+                    _move(file, self.folder / ("failed" if arrival.error else "done"))
+            yield arrival
+
+
+def _move(file: Path, folder: Path) -> None:
+    """Move a file into a folder, under a name that is free there."""
+    try:
+        folder.mkdir(exist_ok=True)
+        target = folder / file.name
+        number = 1
+        while target.exists():
+            number += 1
+            target = folder / f"{number}-{file.name}"
+        file.rename(target)
+    except OSError as exc:
+        raise UsageError(f"{file} cannot be moved to {folder}: {exc.strerror}") from exc

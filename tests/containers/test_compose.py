@@ -1,0 +1,199 @@
+"""compose.yaml on a new and on a kept volume: `make test-containers`."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ORDERS = 400
+REPORT_PORT, DATABASE_PORT = 18080, 15432
+
+
+@dataclass(frozen=True)
+class Compose:
+    """The project's services under a name of their own, with data and secrets in a folder."""
+
+    folder: Path
+
+    def __call__(self, *words: str, code: int | None = 0) -> str:
+        """Run docker compose; return what it printed."""
+        command = ["docker", "compose", "--project-name", "ecomdata-test", *words]
+        return self._run(command, code)
+
+    def make(self, target: str) -> str:
+        """Run one of the Makefile's targets."""
+        return self._run(["make", target], 0)
+
+    def psql(self, role: str, sql: str) -> subprocess.CompletedProcess[str]:
+        """Run SQL as a role, with its password, over the network."""
+        password = (self.folder / "secrets" / f"{role}_password").read_text()
+        words = ["psql", "--no-psqlrc", "-At", "-v", "ON_ERROR_STOP=1", "-c", sql]
+        address = f"host=warehouse user=ecomdata_{role} dbname=ecomdata"
+        command = [
+            *("docker", "compose", "--project-name", "ecomdata-test", "exec", "-T"),
+            *("-e", f"PGPASSWORD={password}", "warehouse", *words, address),
+        ]
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment, capture_output=True, text=True
+        )
+
+    def value(self, role: str, sql: str) -> str:
+        """Return what SQL answers that the role may run."""
+        done = self.psql(role, sql)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def _run(self, command: list[str], code: int | None) -> str:
+        done = subprocess.run(
+            command, cwd=ROOT, env=self._environment, capture_output=True, text=True
+        )
+        assert code in (None, done.returncode), f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {
+            "COMPOSE_PROJECT_NAME": "ecomdata-test",
+            "ECOMDATA_DATA": str(self.folder / "data"),
+            "ECOMDATA_SECRETS": str(self.folder / "secrets"),
+            "ECOMDATA_REPORT_PORT": str(REPORT_PORT),
+            "ECOMDATA_DATABASE_PORT": str(DATABASE_PORT),
+            "ECOMDATA_DEMO_ORDERS": str(ORDERS),
+        }
+
+
+def page() -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{REPORT_PORT}/", timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+@pytest.fixture(scope="module")
+def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
+    """The services after `make up` on new volumes, without data of one's own."""
+    engine = shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True)
+    if not engine or engine.returncode:
+        pytest.skip("NO CONTAINER ENGINE ANSWERS: the image and compose.yaml are not tested")
+    folder = tmp_path_factory.mktemp("compose")
+    (folder / "data").mkdir()
+    services = Compose(folder)
+    services("down", "--volumes")
+    try:
+        services.make("up")
+        yield services
+    finally:
+        sys.stderr.write(services("logs", "--no-color", code=None))
+        services("down", "--volumes")
+
+
+def test_without_data_a_demo_shop_is_loaded_built_and_its_report_served(compose: Compose) -> None:
+    assert "<title>" in page()
+    logs = compose("logs", "--no-color", "build")
+    assert "built 28 models; 84 tests passed" in logs
+    orders = int(compose.value("reader", "select sum(orders) from final.final_sales_report"))
+    assert 0.9 * ORDERS < orders <= ORDERS
+
+
+def test_each_role_may_do_its_own_and_nothing_else(compose: Compose) -> None:
+    refused = {
+        "reader": (
+            "select * from raw.customers",
+            "select * from staging.stg_customers",
+            "select * from intermediate.int_revenue_ledger",
+            "select * from meta.quarantine",
+            "delete from final.final_sales_report",
+            "create table final.x (i int)",
+            "create table public.x (i int)",
+        ),
+        "loader": (
+            "select * from staging.stg_customers",
+            "select * from final.final_sales_report",
+            "create schema x",
+        ),
+        "transformer": (
+            "delete from raw.orders",
+            "update raw.customers set name = 'x'",
+            "drop table raw.orders",
+            "create table raw.x (i int)",
+            "delete from meta.loads",
+        ),
+    }
+    for role, statements in refused.items():
+        for statement in statements:
+            assert "permission denied" in compose.psql(role, statement).stderr or (
+                "must be owner" in compose.psql(role, statement).stderr
+            ), f"{role}: {statement}"
+    assert int(compose.value("owner", "select count(*) from raw.customers")) > 100
+    superuser = "select count(*) from pg_roles where rolname like 'ecomdata_%' and rolsuper"
+    assert compose.value("owner", superuser) == "0"
+
+
+def test_a_wrong_password_is_refused(compose: Compose) -> None:
+    secret = compose.folder / "secrets" / "reader_password"
+    kept = secret.read_text()
+    secret.chmod(0o600)
+    secret.write_text("wrong")
+    try:
+        assert "authentication failed" in compose.psql("reader", "select 1").stderr
+    finally:
+        secret.write_text(kept)
+        secret.chmod(0o444)
+
+
+def test_the_containers_are_an_ordinary_user_with_a_read_only_root(compose: Compose) -> None:
+    inside = "id -u; touch /etc/x /usr/x /opt/ecomdata/x 2>&1; grep CapEff /proc/self/status"
+    said = compose("run", "--rm", "--no-deps", "--entrypoint", "sh", "build", "-c", inside)
+    assert said.count("Read-only file system") == 3
+    assert "10001" in said.split()
+    assert "0000000000000000" in said
+
+
+def test_no_secret_is_in_the_image_or_in_a_containers_settings(compose: Compose) -> None:
+    secrets = [path.read_text() for path in (compose.folder / "secrets").iterdir()]
+    assert len(set(secrets)) == 5
+    containers = compose("ps", "--all", "--quiet").split()
+    told = subprocess.run(
+        ["docker", "inspect", "ecomdata-insights", *containers], capture_output=True, text=True
+    ).stdout
+    assert len(json.loads(told)) == 5
+    logs = compose("logs", "--no-color")
+    assert [secret for secret in secrets if secret in told + logs] == []
+
+
+def test_every_port_is_open_on_loopback_only(compose: Compose) -> None:
+    told = subprocess.run(
+        ["docker", "inspect", *compose("ps", "--quiet").split()], capture_output=True, text=True
+    ).stdout
+    addresses = [
+        binding["HostIp"]
+        for container in json.loads(told)
+        for bindings in container["NetworkSettings"]["Ports"].values()
+        for binding in bindings or ()
+    ]
+    assert addresses == 2 * ["127.0.0.1"]
+
+
+def test_on_kept_volumes_nothing_is_loaded_twice_and_new_files_come_in(compose: Compose) -> None:
+    """Last: it changes what is loaded."""
+    sales = "select sum(net_sales) from final.final_sales_report"
+    before = compose.value("reader", sales)
+    compose.make("down")
+    compose.make("up")
+    assert "nothing new: 4 files were loaded before" in compose("logs", "--no-color", "load")
+    assert compose.value("reader", sales) == before
+    assert "<title>" in page()
+
+    header = "order ID,customer ID,product ID,quantity,total price,order date"
+    orders = compose.folder / "data" / "orders.csv"
+    orders.write_text(f"{header}\nnew-1,,P1,1,1000000.00,2025-12-31\n")
+    compose.make("up")
+    difference = f"select ({sales}) - {before}"
+    assert compose.value("reader", difference) == "1000000.00"

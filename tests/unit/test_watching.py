@@ -1,0 +1,128 @@
+"""Watching a folder, with a clock of the test's own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ecomdata.errors import InputError, UsageError, WarehouseBusyError
+from ecomdata.ingest import Load
+from ecomdata.watching import Arrival, Watch
+
+NOTHING = Load(1, (), (), (), {})
+
+
+class World:
+    """A folder, a clock, and what happens at each second of it."""
+
+    def __init__(self, folder: Path, *, move: bool = False) -> None:
+        self.folder, self.now = folder, 0.0
+        self.loads: list[list[str]] = []
+        self.refused: dict[str, Exception] = {}
+        self.happens: dict[int, list[str]] = {}
+        self.watch = Watch(folder, self.load, 3, move, False, lambda: self.now, self.sleep)
+
+    def load(self, files: Sequence[Path]) -> Load:
+        names = [path.name for path in files]
+        for name in names:
+            if name in self.refused:
+                raise self.refused[name]
+        self.loads.append(names)
+        return NOTHING
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.now > 20:
+            raise KeyboardInterrupt
+        for name in self.happens.pop(int(self.now), []):
+            with (self.folder / name).open("a") as file:
+                file.write("x\n")
+
+    def run(self) -> list[tuple[float, Arrival]]:
+        """Watch for 20 seconds; return what arrived when."""
+        seen = []
+        with pytest.raises(KeyboardInterrupt):
+            for arrival in self.watch.arrivals():
+                seen.append((self.now, arrival))
+        return seen
+
+
+def test_a_file_is_taken_once_it_has_not_changed_for_the_time_that_was_given(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.happens = {1: ["a.csv"], 2: ["a.csv", "b.csv"], 4: ["a.csv"], 6: ["a.csv"]}
+    assert [(now, [f.name for f in each.files]) for now, each in world.run()] == [
+        (5, ["b.csv"]),
+        (9, ["a.csv"]),
+    ]
+
+
+def test_files_that_came_together_are_loaded_together_and_each_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.happens = {1: ["b.csv", "a.csv", "notes.txt", "~$a.xlsx", ".c.csv", "d.csv.part"]}
+    world.run()
+    assert world.loads == [["a.csv", "b.csv"]]
+
+
+def test_a_file_that_changes_later_is_taken_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.happens = {1: ["a.csv"], 10: ["a.csv"]}
+    assert [now for now, _ in world.run()] == [4, 13]
+
+
+def test_one_that_cannot_be_loaded_keeps_no_other_back_and_is_not_tried_again(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.happens = {1: ["a.csv", "bad.csv", "c.csv"]}
+    world.refused["bad.csv"] = InputError("no header")
+    arrivals = [each for _, each in world.run()]
+    assert world.loads == [["a.csv"], ["c.csv"]]
+    assert [each.files for each in arrivals if each.error] == [(tmp_path / "bad.csv",)]
+
+
+def test_a_busy_warehouse_is_tried_again_until_it_is_free(tmp_path: Path) -> None:
+    world = World(tmp_path, move=True)
+    world.happens = {1: ["a.csv"]}
+    world.refused["a.csv"] = WarehouseBusyError("busy")
+    seen = []
+    with pytest.raises(KeyboardInterrupt):
+        for _ in world.watch.arrivals():
+            seen.append(world.now)
+            if world.now == 6:
+                del world.refused["a.csv"]
+    assert seen == [4, 5, 6, 7]
+    assert world.loads == [["a.csv"]]
+    assert (tmp_path / "done" / "a.csv").is_file()
+
+
+def test_files_are_moved_only_where_that_was_asked_and_never_over_another(tmp_path: Path) -> None:
+    world = World(tmp_path, move=True)
+    world.happens = {1: ["a.csv", "bad.csv"], 6: ["a.csv"]}
+    world.refused["bad.csv"] = InputError("no header")
+    world.run()
+    found = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.csv"))
+    assert found == ["done/2-a.csv", "done/a.csv", "failed/bad.csv"]
+
+    left = World(tmp_path / "left")
+    left.folder.mkdir()
+    left.happens = {1: ["a.csv"]}
+    left.run()
+    assert [path.name for path in left.folder.iterdir()] == ["a.csv"]
+
+
+def test_once_ends_when_all_that_is_there_was_taken(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (tmp_path / "a.csv").write_text("x")
+    world.happens = {2: ["b.csv"]}
+    watch = Watch(tmp_path, world.load, 3, once=True, clock=lambda: world.now, sleep=world.sleep)
+    list(watch.arrivals())
+    assert world.loads == [["a.csv"], ["b.csv"]]
+    assert world.now == 5
+
+
+def test_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "none", lambda files: NOTHING, 0)
+    with pytest.raises(UsageError, match="is no folder"):
+        next(watch.arrivals())
