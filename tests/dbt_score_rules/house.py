@@ -5,8 +5,14 @@ from dbt_score import Model, RuleViolation, Severity, rule, rule_filter
 
 @rule_filter
 def has_a_key(model: Model) -> bool:
-    """Models whose rows have a key: not those that list records as they were read."""
-    return not model.name.startswith("base_") and model.name not in ("quarantine", "field_issues")
+    """Models whose rows have a key.
+
+    Not those that list records as they were read, nor what is noted of one build: it is one column.
+    """
+    return not model.name.startswith(("base_", "changed_")) and model.name not in (
+        "quarantine",
+        "field_issues",
+    )
 
 
 @rule_filter

@@ -252,7 +252,7 @@ def test_a_vote_that_turns_the_shops_currency_counts_all_orders_as_changed(
     assert staged == (("O3",), ("O4",), ("O5",))
 
 
-def test_files_with_more_than_a_tenth_of_the_rows_and_other_models_make_everything_anew(
+def test_files_with_more_than_a_share_of_the_rows_and_other_models_make_everything_anew(
     workshops: Callable[[str], Workshop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changes, "WIDEST", 0.1)

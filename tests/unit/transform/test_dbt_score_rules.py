@@ -57,7 +57,13 @@ def test_a_key_may_be_of_several_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "has_a_key"), [("stg_orders", True), ("base_orders", False), ("quarantine", False)]
+    ("name", "has_a_key"),
+    [
+        ("stg_orders", True),
+        ("base_orders", False),
+        ("changed_orders", False),
+        ("quarantine", False),
+    ],
 )
 def test_records_as_they_were_read_have_no_key(name: str, has_a_key: bool) -> None:
     model: Any = SimpleNamespace(name=name)
