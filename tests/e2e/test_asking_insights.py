@@ -36,8 +36,9 @@ def test_the_table_the_document_and_the_text_say_the_same(project: Ran) -> None:
 
 
 def test_segments_are_told_with_their_action_and_listed_without_names_unless_asked(
-    project: Ran,
+    duckdb_project: Ran,
 ) -> None:
+    project = duckdb_project
     told = project.json("insights")["segments"]
     of = project.rows("select segment, customers from final.final_customer_segments")
     assert {each["segment"]: each["customers"] for each in told["rows"]} == {

@@ -57,7 +57,7 @@ def insights(
         return
     show_insights(options.terminal, found)
     if found.segments is not None:
-        show_segments(options.terminal, found.segments)
+        show_segments(options.terminal, found.segments, found.silences)
     if exported is not None:
         options.terminal.say(f"{exported['customers']:,} customers: {exported['file']}")
 
@@ -116,7 +116,7 @@ def show_insights(terminal: "Terminal", found: "Insights") -> None:
         terminal.say(f"not asked: {silence}")
 
 
-def show_segments(terminal: "Terminal", segments: "Segments") -> None:
+def show_segments(terminal: "Terminal", segments: "Segments", said_before: tuple[str, ...]) -> None:
     """Print the customers' segments, and what to do about each."""
     if not segments.rows:
         return
@@ -150,7 +150,8 @@ def show_segments(terminal: "Terminal", segments: "Segments") -> None:
     )
     for each in segments.rows:
         terminal.say(f"{each.segment}: {each.action}")
-    if segments.silence:
+    reason = segments.silence.partition(": ")[2]
+    if reason and not any(silence.endswith(reason) for silence in said_before):
         terminal.say(f"not asked: {segments.silence}")
 
 

