@@ -16,8 +16,11 @@ from ecomdata.errors import DataError, UsageError
 from ecomdata.generate import ShopPlan, generate_shop
 from ecomdata.generate.events.event import Event
 from ecomdata.ingest import LoadPlan
+from ecomdata.insights.asking import days_covered, questions
+from ecomdata.insights.finding import Finding
 from ecomdata.insights.findings import COLUMNS, MOST_FINDINGS, Insights
 from ecomdata.insights.score import STANDING
+from ecomdata.insights.searches import SEARCHES
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import open_warehouse
 
@@ -138,22 +141,40 @@ def test_evidence_gives_every_number_of_the_statement_and_the_effect(
     found: tuple[Pipeline, Insights],
 ) -> None:
     pipeline, insights = found
-    assert len(insights.ranked) >= 5
+    assert len(insights.ranked) >= 8
     for each in insights.ranked:
-        finding = each.finding
-        [evidence] = pipeline.query(finding.evidence_sql).dicts()
-        assert evidence == dict(finding.numbers)
-        assert evidence["effect"] == finding.effect
-        assert finding.low <= finding.effect <= finding.high
-        text = finding.statement
-        names = [value for value in evidence.values() if isinstance(value, str)]
-        for word in (*names, *finding.segment.values()):
-            text = text.replace(word, "")
-        text = re.sub(r"\d{4}-\d\d-\d\d", "", text)
-        numbers = [Decimal(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)]
-        assert numbers
-        figures = [abs(value) for value in evidence.values() if isinstance(value, Decimal | int)]
-        assert [number for number in numbers if number not in figures] == [], finding.statement
+        _check_evidence(pipeline, each.finding)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_so_does_the_evidence_of_what_is_not_sure_enough(shops: Shops, engine: str) -> None:
+    pipeline = shops(engine, True)
+    kinds = set()
+    with open_warehouse(pipeline.settings).connect() as connection:
+        data = days_covered(connection)
+        assert data
+        for question in questions(data, "month")[-2:]:
+            for search in SEARCHES:
+                for finding in search(connection, question).findings:
+                    _check_evidence(pipeline, finding)
+                    kinds.add(finding.kind)
+    assert {"forecast", "anomalous_day", "product_pair", "price_rise", "stock_out"} <= kinds
+
+
+def _check_evidence(pipeline: Pipeline, finding: Finding) -> None:
+    [evidence] = pipeline.query(finding.evidence_sql).dicts()
+    assert evidence == dict(finding.numbers)
+    assert evidence["effect"] == finding.effect
+    assert finding.low <= finding.effect <= finding.high
+    text = finding.statement
+    names = [value for value in evidence.values() if isinstance(value, str)]
+    for word in (*names, *finding.segment.values()):
+        text = text.replace(word, "")
+    text = re.sub(r"\d{4}-\d\d-\d\d", "", text)
+    numbers = [Decimal(n.replace(",", "")) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)]
+    assert numbers
+    figures = [abs(value) for value in evidence.values() if isinstance(value, Decimal | int)]
+    assert [number for number in numbers if number not in figures] == [], finding.statement
 
 
 def test_the_table_has_a_row_for_each_finding_and_the_same_rows_the_next_time(

@@ -169,9 +169,9 @@ def search_forecast(connection: Connection, question: Question) -> Searched:
     if length > _WEEK:
         length = ((after + timedelta(31)).replace(day=1) - after).days
     expected = forecast_sales(connection, Span(question.data.start, current.end), length)
-    if expected.total is None:
+    if expected.total is None or expected.backtest is None:
         return Searched((), 0, f"the next period's forecast: {expected.silence}")
-    return Searched((_finding(connection, current, expected.total),), 1)
+    return Searched((_finding(connection, current, expected.total, expected.backtest),), 1)
 
 
 @dataclass(frozen=True)
@@ -352,7 +352,7 @@ def _backtest(tries: Sequence[_Try], uses_year: bool) -> Backtest:
     )
 
 
-def _finding(connection: Connection, current: Span, total: Expected) -> Finding:
+def _finding(connection: Connection, current: Span, total: Expected, backtest: Backtest) -> Finding:
     from scipy.stats import norm
 
     sql = f"""with sums as (
@@ -371,7 +371,9 @@ select
     forecast_low,
     forecast_high,
     {money("forecast - net_sales")} as effect,
-    {percent_change("forecast", "net_sales")} as change_percent
+    {percent_change("forecast", "net_sales")} as change_percent,
+    cast({100 * backtest.week_wape:.1f} as numeric(18, 1)) as error_percent,
+    cast({100 * backtest.naive_week_wape:.1f} as numeric(18, 1)) as naive_error_percent
 from sums"""
     told = figures(connection, sql)
     sold: Decimal = told["net_sales"]
@@ -386,7 +388,9 @@ from sums"""
         statement=(
             f"From {total.first} to {total.last} net sales of about {said(total.forecast)} are to "
             f"be expected ({said(total.low)} to {said(total.high)} in nine of ten cases), after "
-            f"{said(sold)} from {current.start} to {current.end} ({told['change_percent']:+} %)."
+            f"{said(sold)} from {current.start} to {current.end} ({told['change_percent']:+} %). "
+            f"Weeks of the past it would have missed by {told['error_percent']} %, the week before "
+            f"repeated by {told['naive_error_percent']} %."
         ),
         numbers=told,
         effect=effect,
