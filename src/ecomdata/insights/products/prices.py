@@ -24,7 +24,7 @@ from ecomdata.insights.evidence import (
     within,
 )
 from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.products.sales import expected_sales, margin, read_daily
+from ecomdata.insights.products.sales import CANDIDATE, expected_sales, margin, read_daily
 from ecomdata.insights.windows import BASE_DAYS, FEWEST_BASE_DAYS, Base, rarity, too_few_days
 from ecomdata.warehouse import Connection
 
@@ -93,7 +93,7 @@ def search_prices(connection: Connection, question: Question) -> Searched:
             tests += 1
             rises = now.price > before.price
             p_value = float(rarity(observed, exposure, base, dispersion, fewer=rises)[0])
-            if p_value > _CANDIDATE or observed[0] < float(LEAST_LEFT) * expected:
+            if p_value > CANDIDATE or observed[0] < float(LEAST_LEFT) * expected:
                 continue
             days = Span(now.first, span.start + timedelta(end - 1))
             base_span = Span(now.first - timedelta(base_days), now.first - _DAY)
@@ -105,10 +105,6 @@ def search_prices(connection: Connection, question: Question) -> Searched:
             if _is_paid(finding.numbers):
                 findings.append(finding)
     return Searched(tuple(findings), tests)
-
-
-#: What is less rare than this is no finding in any company.
-_CANDIDATE: Final = 0.01
 
 
 def changes(prices: Iterable[tuple[date, Decimal]], until: date) -> list[tuple[Held, Held]]:
