@@ -3,12 +3,14 @@
 from ecomdata.insights.asking import PERIODS, Period
 from ecomdata.insights.customers import Segment, Segments, list_customers
 from ecomdata.insights.findings import MOST_FINDINGS, Insights, Ranked, find_insights, write
+from ecomdata.insights.forecast import Forecast, forecast, forecast_sales
 from ecomdata.insights.score import STANDING, Score, score_insights
 
 __all__ = [
     "MOST_FINDINGS",
     "PERIODS",
     "STANDING",
+    "Forecast",
     "Insights",
     "Period",
     "Ranked",
@@ -16,6 +18,8 @@ __all__ = [
     "Segment",
     "Segments",
     "find_insights",
+    "forecast",
+    "forecast_sales",
     "list_customers",
     "score_insights",
     "write",

@@ -2,7 +2,8 @@
 
 The logarithm of daily net sales is smoothed exponentially with the week as its season. Where a year
 before is known, the turn that sales took then may be added: it is where that would have been better
-in the past. Intervals are of simulated paths, made wider until they would have held what came.
+in the past. Intervals are of paths simulated with the errors of the past, made wider until they
+would have held what came. No forecast is given where the last week repeated was better.
 
 Source: Hyndman et al. 2008 (ETS(A,N,A), variance of its forecasts); rolling-origin evaluation
 (Tashman 2000); intervals calibrated on the errors of the backtest (Vovk et al. 2005).
@@ -100,7 +101,7 @@ class Forecast:
         weeks: each seven days of them.
         total: all of them; None with `silence`.
         uses_year: whether the turn that sales took a year ago is in it.
-        backtest: how good it would have been; None with `silence`.
+        backtest: how good it would have been; None where the history is too short.
         silence: why there is none, as "needs 84 days of sales, has 12".
     """
 
@@ -138,6 +139,12 @@ def forecast(sales: Floats, start: date, ahead: int) -> Forecast:
         _widening([score for each in used for score in each.scores(uses_year, days)])
         for days in (1, _WEEK)
     )
+    backtest = _backtest(used, uses_year)
+    if backtest.week_wape > backtest.naive_week_wape:
+        return Forecast(
+            backtest=backtest,
+            silence="needs sales that it can tell better than the last week repeated does",
+        )
     paths = _History(sales, start).paths(ahead, uses_year)
     first = start + timedelta(len(sales))
     return Forecast(
@@ -148,7 +155,7 @@ def forecast(sales: Floats, start: date, ahead: int) -> Forecast:
         ),
         _expected(first, paths, 0, ahead, week_factor),
         uses_year,
-        _backtest(used, uses_year),
+        backtest,
     )
 
 
@@ -162,9 +169,9 @@ def search_forecast(connection: Connection, question: Question) -> Searched:
     if length > _WEEK:
         length = ((after + timedelta(31)).replace(day=1) - after).days
     expected = forecast_sales(connection, Span(question.data.start, current.end), length)
-    if expected.total is None:
+    if expected.total is None or expected.backtest is None:
         return Searched((), 0, f"the next period's forecast: {expected.silence}")
-    return Searched((_finding(connection, current, expected.total),), 1)
+    return Searched((_finding(connection, current, expected.total, expected.backtest),), 1)
 
 
 @dataclass(frozen=True)
@@ -176,14 +183,14 @@ class Smoothed:
         gamma: of the season.
         level: the last one.
         season: what the next values are above the level, as many as a season has.
-        deviation: the standard deviation of the errors.
+        errors: of the values behind the first three seasons.
     """
 
     alpha: float
     gamma: float
     level: float
     season: Floats
-    deviation: float
+    errors: Floats
 
     def means(self, ahead: int) -> Floats:
         """Return the forecasts."""
@@ -202,21 +209,20 @@ def smooth(values: Floats, season: int) -> Smoothed:
     start = values[: 3 * season].reshape(3, season)
     level = np.full(len(alpha), start.mean())
     seasons = np.tile(start.mean(axis=0) - start.mean(), (len(alpha), 1))
-    squares = np.zeros(len(alpha))
+    later = len(values) - 3 * season
+    errors = np.zeros((later, len(alpha)))
     for at, value in enumerate(values[3 * season :]):
         place = at % season
-        error = value - level - seasons[:, place]
+        error = errors[at] = value - level - seasons[:, place]
         level = level + alpha * error
         seasons[:, place] += gamma * error
-        squares += error**2
-    best = int(np.argmin(squares))
-    later = len(values) - 3 * season
+    best = int(np.argmin((errors**2).sum(axis=0)))
     return Smoothed(
         float(alpha[best]),
         float(gamma[best]),
         float(level[best]),
         np.roll(seasons[best], -(later % season)),
-        float(np.sqrt(squares[best] / max(later, 1))),
+        errors[:, best],
     )
 
 
@@ -249,8 +255,9 @@ class _History:
         every = weekdays(self.start, self.days + ahead)
         is_open = np.isin(every[self.days :], every[: self.days][~np.isnan(self._logs)])
         smoothed, count = self._smoothed, int(is_open.sum())
-        deviation = max(smoothed.deviation, _SMALLEST_DEVIATION)
-        errors = np.random.default_rng(_SEED).normal(0, deviation, (count, _PATHS))
+        luck = np.random.default_rng(_SEED)
+        errors = luck.choice(smoothed.errors - smoothed.errors.mean(), (count, _PATHS))
+        errors += luck.normal(0, _SMALLEST_DEVIATION, (count, _PATHS))
         later = np.subtract.outer(np.arange(count), np.arange(count))
         weights = np.where(later >= 0, smoothed.weights(count)[np.abs(later)], 0.0)
         paths = np.zeros((ahead, _PATHS))
@@ -345,7 +352,7 @@ def _backtest(tries: Sequence[_Try], uses_year: bool) -> Backtest:
     )
 
 
-def _finding(connection: Connection, current: Span, total: Expected) -> Finding:
+def _finding(connection: Connection, current: Span, total: Expected, backtest: Backtest) -> Finding:
     from scipy.stats import norm
 
     sql = f"""with sums as (
@@ -364,7 +371,9 @@ select
     forecast_low,
     forecast_high,
     {money("forecast - net_sales")} as effect,
-    {percent_change("forecast", "net_sales")} as change_percent
+    {percent_change("forecast", "net_sales")} as change_percent,
+    cast({100 * backtest.week_wape:.1f} as numeric(18, 1)) as error_percent,
+    cast({100 * backtest.naive_week_wape:.1f} as numeric(18, 1)) as naive_error_percent
 from sums"""
     told = figures(connection, sql)
     sold: Decimal = told["net_sales"]
@@ -379,7 +388,9 @@ from sums"""
         statement=(
             f"From {total.first} to {total.last} net sales of about {said(total.forecast)} are to "
             f"be expected ({said(total.low)} to {said(total.high)} in nine of ten cases), after "
-            f"{said(sold)} from {current.start} to {current.end} ({told['change_percent']:+} %)."
+            f"{said(sold)} from {current.start} to {current.end} ({told['change_percent']:+} %). "
+            f"Weeks of the past it would have missed by {told['error_percent']} %, the week before "
+            f"repeated by {told['naive_error_percent']} %."
         ),
         numbers=told,
         effect=effect,

@@ -4,12 +4,16 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
+from typing import cast
 
+import pytest
 import yaml
 
-from ecomdata.insights.finding import Finding, Question, Span
-from ecomdata.insights.findings import COLUMNS, Ranked, same_story
+from ecomdata.insights import findings
+from ecomdata.insights.finding import Finding, Question, Searched, Span
+from ecomdata.insights.findings import COLUMNS, Ranked, answer, same_story
 from ecomdata.insights.score import Planted, Score, meets_event
+from ecomdata.warehouse import Connection
 
 JUNE = Span(date(2025, 6, 1), date(2025, 6, 30))
 MAY = Span(date(2025, 5, 1), date(2025, 5, 31))
@@ -28,6 +32,21 @@ def _finding(
 
 def _days(first: int, last: int) -> Span:
     return Span(date(2025, 6, first), date(2025, 6, last))
+
+
+def test_each_search_has_an_equal_share_however_much_it_tests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = Searched((replace(_finding(country="Chile"), p_value=0.01),), 1)
+    many = Searched((replace(_finding(country="Peru"), p_value=0.01),), 1000)
+    monkeypatch.setattr(findings, "SEARCHES", (lambda *_: few, lambda *_: many))
+    week = Question(Span(date(2025, 6, 2), date(2025, 6, 8)), MAY, None, QUESTION.data)
+    told = answer(cast(Connection, None), week)
+    # 0.01 of one test, of two searches; the other's 0.01 is one of a thousand.
+    [only] = told.ranked
+    assert only.finding == few.findings[0]
+    assert only.q_value == pytest.approx(0.02)
+    assert told.tests == 1001
 
 
 def test_a_part_and_its_whole_are_one_story() -> None:

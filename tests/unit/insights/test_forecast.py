@@ -24,7 +24,7 @@ def test_smoothing_finds_the_season_and_the_level_of_what_does_not_change() -> N
     season = np.array([1.0, 2.0, 6.0])
     smoothed = smooth(np.resize(season, 31), 3)
     assert smoothed.level == pytest.approx(3.0)
-    assert smoothed.deviation == pytest.approx(0.0)
+    assert smoothed.errors == pytest.approx(np.zeros(22))
     assert smoothed.means(4) == pytest.approx([2.0, 6.0, 1.0, 2.0])  # value 31 is a second one
 
 
@@ -48,7 +48,7 @@ def test_the_variance_ahead_is_that_of_the_book() -> None:
     # Hyndman et al. 2008, table 6.1, ETS(A,N,A): 1 + alpha^2 (h - 1) + gamma k (2 alpha + gamma)
     # with k whole seasons in h - 1.
     alpha, gamma, h, k = 0.3, 0.2, 16, 2
-    smoothed = Smoothed(alpha, gamma, 0.0, np.zeros(7), 1.0)
+    smoothed = Smoothed(alpha, gamma, 0.0, np.zeros(7), np.zeros(1))
     book = 1 + alpha**2 * (h - 1) + gamma * k * (2 * alpha + gamma)
     assert float((smoothed.weights(h) ** 2).sum()) == pytest.approx(book)
 
@@ -80,6 +80,16 @@ def test_the_last_week_repeated_is_scored_as_worked_by_hand() -> None:
     # One origin; of its 28 days, which sold 80 a week and 20 more, one is off by 20.
     assert backtest and backtest.origins == 1
     assert backtest.naive_wape == pytest.approx(20 / 340, abs=1e-4)
+
+
+def test_where_the_last_week_repeated_was_better_there_is_no_forecast() -> None:
+    # Every other four weeks sell nothing on most days: what was learned is of the other ones.
+    sales = _sales(84)
+    sales[14:28:2] = 0.0
+    told = forecast(sales, START, 28)
+    assert told.total is None and told.backtest
+    assert told.backtest.week_wape > told.backtest.naive_week_wape
+    assert "the last week repeated" in told.silence
 
 
 def test_the_turn_of_a_year_ago_is_taken_where_it_helped() -> None:

@@ -1,17 +1,17 @@
 """Products whose price changed, and whose buyers answered to it.
 
-A price holds from the first day on which it is what most lines of the product cost, for at least
+A price holds from the first day on which it is what most units of the product cost, for at least
 three days with sales. That prices change is what shops do; it is news where fewer units are sold
 at a higher price than its share of the shop's orders was before, or more at a lower one.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise, zip_longest
-from typing import Final
+from typing import Any, Final
 
 from ecomdata.insights.evidence import (
     LEDGER,
@@ -24,7 +24,7 @@ from ecomdata.insights.evidence import (
     within,
 )
 from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.products.sales import expected_sales, margin, read_daily
+from ecomdata.insights.products.sales import CANDIDATE, expected_sales, margin, read_daily
 from ecomdata.insights.windows import BASE_DAYS, FEWEST_BASE_DAYS, Base, rarity, too_few_days
 from ecomdata.warehouse import Connection
 
@@ -39,6 +39,10 @@ LOOKED_AT: Final = 91
 FEWEST_SINCE: Final = 14
 #: A change is asked about in the period and in the days after it.
 NEWS: Final = 31
+#: At least this share of the change is in what a unit brought: else some buyers paid it, not all.
+LEAST_PAID: Final = 0.5
+#: With fewer of its orders or units left a product has stopped selling: that is no answer to it.
+LEAST_LEFT: Final = Decimal("0.25")
 #: Orders that a product should have since the change.
 LEAST_EXPECTED: Final = 15.0
 _SOLD: Final = "entry_type = 'sale' and not is_cancelled and quantity > 0 and amount > 0"
@@ -89,20 +93,18 @@ def search_prices(connection: Connection, question: Question) -> Searched:
             tests += 1
             rises = now.price > before.price
             p_value = float(rarity(observed, exposure, base, dispersion, fewer=rises)[0])
-            if p_value > _CANDIDATE:
+            if p_value > CANDIDATE or observed[0] < float(LEAST_LEFT) * expected:
                 continue
             days = Span(now.first, span.start + timedelta(end - 1))
             base_span = Span(now.first - timedelta(base_days), now.first - _DAY)
             part = margin(expected, float(observed[0]), base, dispersion)
             lost = abs(expected - float(observed[0])) / expected
-            findings.append(
-                _finding(connection, product, rises, days, base_span, part * Decimal(lost), p_value)
+            finding = _finding(
+                connection, product, rises, days, base_span, part * Decimal(lost), p_value
             )
+            if _is_paid(finding.numbers):
+                findings.append(finding)
     return Searched(tuple(findings), tests)
-
-
-#: What is less rare than this is no finding in any company.
-_CANDIDATE: Final = 0.01
 
 
 def changes(prices: Iterable[tuple[date, Decimal]], until: date) -> list[tuple[Held, Held]]:
@@ -144,14 +146,14 @@ def _same(one: Decimal, other: Decimal) -> bool:
 
 
 def _prices(connection: Connection, span: Span) -> dict[str, list[tuple[date, Decimal]]]:
-    """The price that most lines of a product had, by day with sales."""
+    """The price that most units of a product had, by day with sales."""
     rows = connection.query(
-        f"""with lines as (
+        f"""with prices as (
     select
         product_id,
         entry_date,
         cast(amount / quantity as numeric(18, 2)) as price,
-        count(*) as lines
+        sum(quantity) as units
     from {LEDGER}
     where {_SOLD} and entry_date between $1 and $2
     group by 1, 2, 3
@@ -160,8 +162,8 @@ def _prices(connection: Connection, span: Span) -> dict[str, list[tuple[date, De
 ranked as (
     select
         *,
-        row_number() over (partition by product_id, entry_date order by lines desc, price) as place
-    from lines
+        row_number() over (partition by product_id, entry_date order by units desc, price) as place
+    from prices
     where price > 0
 )
 
@@ -236,12 +238,25 @@ from prices"""
     )
 
 
+def _is_paid(told: Mapping[str, Any]) -> bool:
+    """Whether it still sells, and what a unit brought went with the price."""
+    sums = told["units"], told["expected_units"], told["expected_net_sales"]
+    if min(sums) <= 0 or told["units"] < LEAST_LEFT * told["expected_units"]:
+        return False
+    if told["price"] == told["price_before"]:
+        return False
+    paid = told["net_sales"] / told["units"]
+    paid_before = told["expected_net_sales"] / told["expected_units"]
+    change = (paid / paid_before - 1) / (told["price"] / told["price_before"] - 1)
+    return bool(change >= LEAST_PAID)
+
+
 def _usual_price(product: str, days: Span) -> str:
-    """Return the query of the price that most lines of some days had."""
+    """Return the query of the price that most units of some days had."""
     return f"""select cast(amount / quantity as numeric(18, 2)) as unit_price
         from {LEDGER}
         where
             {_SOLD} and product_id = {literal(product)} and {within("entry_date", days)}
         group by 1
-        order by count(*) desc, 1
+        order by sum(quantity) desc, 1
         limit 1"""

@@ -16,15 +16,13 @@ from ecomdata.insights.evidence import (
     within,
 )
 from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.products.sales import MATERIAL, net_sales, year_to
+from ecomdata.insights.products.sales import CANDIDATE, MATERIAL, net_sales, year_to
 from ecomdata.warehouse import Connection
 
 #: Order lines that a product should have then.
 LEAST_LINES: Final = 50
 #: A product is prone to returns with at least so many times the rate of the others.
 LEAST_FACTOR: Final = 1.5
-#: What is less rare than this is no finding in any company.
-_CANDIDATE: Final = 0.01
 
 
 def search_returned(connection: Connection, question: Question) -> Searched:
@@ -73,7 +71,7 @@ order by product_id""",
         low = float(beta.ppf(0.05, returned, max(sold - returned, 0) + 1)) - usual
         high = float(beta.ppf(0.95, returned + 1, max(sold - returned, 1))) - usual
         rate = returned / sold - usual
-        if p_value <= _CANDIDATE:
+        if p_value <= CANDIDATE:
             found.append((product, category, low / rate, high / rate, p_value))
     material = MATERIAL * net_sales(connection, question.current)
     findings = [

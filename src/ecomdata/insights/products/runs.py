@@ -9,6 +9,7 @@ import numpy as np
 from ecomdata.insights.evidence import called, figures, money, on, said
 from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.products.sales import (
+    CANDIDATE,
     MATERIAL,
     expected_sales,
     margin,
@@ -84,15 +85,11 @@ def search_runs(connection: Connection, question: Question) -> Searched:
 
 def _is_striking(window: Window, fewer: bool) -> bool:
     """Whether it is worth a word, and began on the days that are looked at."""
-    if window.p_value > _CANDIDATE:
+    if window.p_value > CANDIDATE:
         return False
     if fewer:
         return window.first > 0 and window.observed <= MOST_LEFT * window.expected
     return window.observed >= LEAST_FACTOR * max(window.expected, 1.0)
-
-
-#: What is less rare than this is no finding in any company.
-_CANDIDATE: Final = 0.01
 
 
 def _finding(
