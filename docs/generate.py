@@ -11,8 +11,8 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 KPIS_PAGE = DOCS.parent / "src/ecomdata/transform/project/models/overview.md"
 COMMANDS = (
-    "run generate load connect sources build test docs report export kpis insights "
-    "score,insights metrics query quarantine status doctor warehouse,start warehouse,stop "
+    "run generate load connect sources build test docs report serve export kpis "
+    "insights score,insights metrics query quarantine status doctor warehouse,start warehouse,stop "
     "warehouse,url warehouse,psql warehouse,grant-reader"
 ).split()
 

@@ -47,7 +47,8 @@ def test_every_command_of_the_readme_works_in_its_order(tmp_path: Path) -> None:
     said = {}
     try:
         for command in COMMANDS:
-            said[command] = project(*shlex.split(command)[1:]).out
+            if not command.startswith("ecomdata serve"):  # has no end: test_serve.py
+                said[command] = project(*shlex.split(command)[1:]).out
     finally:
         project("warehouse", "stop")
     assert [command for command, out in said.items() if not out] == []

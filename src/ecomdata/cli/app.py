@@ -15,6 +15,7 @@ from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.period import From, To, day
 from ecomdata.cli.scoring import score_app
 from ecomdata.cli.server import warehouse_app
+from ecomdata.cli.serving import serve
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -306,6 +307,9 @@ def report(
     page = out or pipeline.settings.project / "report.html"
     pipeline.write_report(page, day(start), day(end), redact)
     options.terminal.answer({"report": str(page)}, f"report: {page}")
+
+
+command(app)(serve)
 
 
 @command(app)
