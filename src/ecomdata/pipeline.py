@@ -162,6 +162,13 @@ class Pipeline:
             data = report.report_data(connection, engine, start, end, locale, redact)
         write_file(out, report.render(data).encode())
 
+    def page(self, start: date | None, end: date | None) -> bytes:
+        """Return the report over what is built now, in which its days can be asked for."""
+        with self._reading() as (connection, engine):
+            report.require_build(connection)
+            data = report.report_data(connection, engine, start, end, self.settings.locale)
+        return report.render(data, is_live=True).encode()
+
     def export(
         self, folder: Path, form: report.Format, names: Sequence[str]
     ) -> list[report.Exported]:

@@ -17,6 +17,7 @@ from ecomdata.cli.period import From, To, day
 from ecomdata.cli.scheduling import flow_app, schedule
 from ecomdata.cli.scoring import score_app
 from ecomdata.cli.server import warehouse_app
+from ecomdata.cli.serving import serve
 from ecomdata.cli.text import shown
 from ecomdata.errors import UsageError
 
@@ -310,6 +311,9 @@ def report(
     page = out or pipeline.settings.project / "report.html"
     pipeline.write_report(page, day(start), day(end), redact)
     options.terminal.answer({"report": str(page)}, f"report: {page}")
+
+
+command(app)(serve)
 
 
 @command(app)

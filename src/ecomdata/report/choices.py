@@ -10,7 +10,7 @@ from ecomdata.report.kpis import Coverage, Period, a_year_before
 Kind = Literal["headline", "all", "year", "quarter", "month"]
 
 #: Months that can be chosen, up to the last one of the data; what is older stands as one piece.
-MONTHS: Final = 36
+MONTHS: Final = 24
 
 _MONTHS_OF: Final = {"year": 12, "quarter": 3, "month": 1}
 

@@ -16,8 +16,9 @@ from typing import Any, Final
 from ecomdata.report.measures import LEDGER, project_macros
 from ecomdata.warehouse import Connection, quote
 
-#: Numbers that a page has room for; members of a dimension beyond them are added to one "rest".
-ROOM: Final = 90_000
+#: Numbers that a page of 1 MB has room for, of nine digits each; members of a dimension beyond them
+#: are added to one "rest".
+ROOM: Final = 48_000
 MOST_MEMBERS: Final = 40
 
 #: Sums of the ledger that a page needs, and the capability without which they are not in the data.

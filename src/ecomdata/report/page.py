@@ -39,8 +39,8 @@ FIGURES = ("value", "previous", "last_year", "all")
 STEPS = 9
 
 
-def render(data: Mapping[str, Any]) -> str:
-    """Render the report.
+def render(data: Mapping[str, Any], is_live: bool = False) -> str:
+    """Render the report; where it is live, with a form that asks for other days.
 
     Shape: what `report_data` returns. The same data gives the same bytes.
     """
@@ -59,6 +59,7 @@ def render(data: Mapping[str, Any]) -> str:
     drawn["products"] = {"total": data["products"]["total"], "rows": products}
     return env.get_template("report.html.j2").render(
         data=data,
+        is_live=is_live,
         figures=[
             {"label": kpi["label"]}
             | {
@@ -72,7 +73,7 @@ def render(data: Mapping[str, Any]) -> str:
         rules_listed=RULES_LISTED,
         packed=packed(drawn),
         static=static,
-        csp=_content_security_policy(static),
+        csp=_content_security_policy(static, "'self'" if is_live else "'none'"),
     )
 
 
@@ -172,7 +173,7 @@ def _static(name: str) -> str:
     return (Path(__file__).parent / "static" / name).read_text(encoding="utf-8").strip()
 
 
-def _content_security_policy(static: Mapping[str, str]) -> str:
+def _content_security_policy(static: Mapping[str, str], forms: str) -> str:
     def source(text: str) -> str:
         digest = hashlib.sha256(text.encode()).digest()
         return f"'sha256-{base64.b64encode(digest).decode()}'"
@@ -180,5 +181,5 @@ def _content_security_policy(static: Mapping[str, str]) -> str:
     scripts = " ".join(source(text) for name, text in static.items() if name.endswith(".js"))
     return (
         f"default-src 'none'; script-src {scripts}; style-src {source(static['report.css'])}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"img-src data:; base-uri 'none'; form-action {forms}"
     )
