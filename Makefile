@@ -68,7 +68,7 @@ test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compo
 	touch .venv-prefect/.run
 
 test-prefect: .venv-prefect/.run ## Run the flow and the schedule in Prefect's own environment
-	.venv-prefect/bin/python -m pytest -p no:cacheprovider tests/flows
+	.venv-prefect/bin/python -m pytest -p no:cacheprovider -W default --confcutdir tests/flows tests/flows
 
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check

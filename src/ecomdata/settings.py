@@ -123,6 +123,11 @@ def child_environment(variables: dict[str, str]) -> dict[str, str]:
     return os.environ | variables
 
 
+def is_set(name: str) -> bool:
+    """Return whether this process's environment has a variable."""
+    return name in os.environ
+
+
 def set_default_environment(variables: dict[str, str]) -> None:
     """Set variables of this process that are not set, for libraries that read them."""
     for name, value in variables.items():

@@ -423,7 +423,7 @@ def status(options: Options) -> None:
     terminal = options.terminal
     terminal.say(
         f"layout {state.schema_version}; last load: {shown(state.last_load_at)}; last build: "
-        f"{shown(state.last_build_at)}; last day with sales: {shown(state.last_day)}"
+        f"{shown(state.last_build_at)}; last day with sales: {state.last_day or 'none'}"
     )
     for warning in state.warnings:
         terminal.say(f"warning: {warning}")

@@ -1,6 +1,8 @@
 """The commands that run the pipeline as a Prefect flow, once or by a schedule."""
 
 import importlib.util
+import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +39,7 @@ def run(
 
     Example: ecomdata flow run exports
     """
-    flow, parameters = _flow(options, directory, full_refresh)
+    flow, parameters = _flow(_prepared(options), directory, full_refresh)
     out = flow(**parameters, start=day(start), end=day(end))
     options.terminal.answer({"report": out}, f"report: {out}")
 
@@ -57,13 +59,33 @@ def schedule(
 
     Example: ecomdata schedule exports --cron "0 2 * * *"
     """
-    flow, parameters = _flow(options, directory, full_refresh)
-    options.terminal.say(f"runs at {cron} UTC; Ctrl-C ends it")
-    try:
+    from ecomdata.orchestrate.server import free_port, prefect_server
+    from ecomdata.settings import is_set, set_default_environment
+
+    settings = _prepared(options)
+    own_port = None if is_set("PREFECT_API_URL") else free_port()
+    if own_port is not None:  # before Prefect is imported: it looks once
+        set_default_environment({"PREFECT_API_URL": f"http://127.0.0.1:{own_port}/api"})
+    _require_schedule(cron)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: systemd and engines
+    flow, parameters = _flow(settings, directory, full_refresh)
+    with ExitStack() as stack:
+        if own_port is not None:
+            options.terminal.say("starting a Prefect server")
+            log = settings.cache / "prefect" / "server.log"
+            stack.enter_context(prefect_server(own_port, log))
+        options.terminal.say(f"runs at {cron} UTC; Ctrl-C ends it")
         _serve(flow, parameters, cron)
+
+
+def _require_schedule(cron: str) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    try:
+        CronSchedule(cron=cron)
     except ValueError as exc:
         raise UsageError(
-            f"--cron {cron!r} is no schedule: use minute hour day month weekday"
+            f"--cron {cron!r} is no schedule: say minute, hour, day, month and weekday"
         ) from exc
 
 
@@ -76,13 +98,14 @@ def _serve(flow: Any, parameters: dict[str, Any], cron: str) -> None:
         parameters=parameters,
         limit=1,
         global_limit=1,
+        paused=False,  # the end of the last one has paused it
         entrypoint_type=EntrypointType.MODULE_PATH,
         print_starting_message=False,
     )
 
 
-def _flow(options: Options, folder: Path, full_refresh: bool) -> tuple[Any, dict[str, Any]]:
-    """Return the flow and its parameters.
+def _prepared(options: Options) -> "Settings":
+    """Return the settings, once Prefect is told where it keeps what it keeps.
 
     Raises:
         UsageError: Prefect is not installed, or the warehouse's URL has a password.
@@ -98,6 +121,11 @@ def _flow(options: Options, folder: Path, full_refresh: bool) -> tuple[Any, dict
             "as ECOMDATA_PASSWORD"
         )
     set_default_environment(_environment(settings))
+    return settings
+
+
+def _flow(settings: "Settings", folder: Path, full_refresh: bool) -> tuple[Any, dict[str, Any]]:
+    """Return the flow and its parameters."""
     from ecomdata.orchestrate.flow import shop
 
     return shop, {

@@ -1,6 +1,15 @@
 """The shop contract: what every source is brought to and what every model starts from."""
 
 from ecomdata.contract.entities import ENTITIES, Column, Entity, entity
-from ecomdata.contract.meta import META_TABLES, SCHEMAS, MetaTable
+from ecomdata.contract.meta import BUILD_TABLES, META_TABLES, SCHEMAS, MetaTable
 
-__all__ = ["ENTITIES", "META_TABLES", "SCHEMAS", "Column", "Entity", "MetaTable", "entity"]
+__all__ = [
+    "BUILD_TABLES",
+    "ENTITIES",
+    "META_TABLES",
+    "SCHEMAS",
+    "Column",
+    "Entity",
+    "MetaTable",
+    "entity",
+]

@@ -82,24 +82,6 @@ META_TABLES: Final = (
         key=("run_id",),
     ),
     MetaTable(
-        "built_files",
-        "One row per file of a load, as it was when the models were last made of it.",
-        _FILES,
-        key=(),
-    ),
-    MetaTable(
-        "changed_files",
-        "One row per file that came, went or changed since the last build that went through.",
-        (("load_id", "bigint"), ("file", "text")),
-        key=(),
-    ),
-    MetaTable(
-        "build_state",
-        "One row where all models agree with the built files but for the changed: by which models.",
-        (("models", "text"),),
-        key=(),
-    ),
-    MetaTable(
         "run_steps",
         "One row per step of a run, and one per model that it built.",
         (
@@ -131,5 +113,27 @@ META_TABLES: Final = (
         "One row: the layout that this warehouse has.",
         (("version", "bigint"),),
         key=("version",),
+    ),
+)
+
+#: What a build notes of the files that it saw: made and kept by whoever builds the models.
+BUILD_TABLES: Final = (
+    MetaTable(
+        "built_files",
+        "One row per file of a load, as it was when the models were last made of it.",
+        _FILES,
+        key=(),
+    ),
+    MetaTable(
+        "changed_files",
+        "One row per file that came, went or changed since the last build that went through.",
+        (("load_id", "bigint"), ("file", "text")),
+        key=(),
+    ),
+    MetaTable(
+        "build_state",
+        "One row where all models agree with the built files but for the changed: by which models.",
+        (("models", "text"),),
+        key=(),
     ),
 )

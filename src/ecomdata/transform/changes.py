@@ -6,7 +6,7 @@ leaves nothing that the next one does not make anew.
 """
 
 from ecomdata.contract.meta import META_TABLES
-from ecomdata.warehouse import Connection
+from ecomdata.warehouse import Connection, prepare_build
 
 #: Where the changed files have more of all rows than this, everything is made anew. A list of all
 #: customers that comes with every day's orders is less.
@@ -42,6 +42,7 @@ def note_changes(connection: Connection, models: str, full_refresh: bool) -> boo
         full_refresh: make everything anew.
     """
     with connection.transaction():
+        prepare_build(connection)
         only_changes = (
             not full_refresh
             and connection.query("select models from meta.build_state").rows == ((models,),)

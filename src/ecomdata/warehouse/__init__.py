@@ -2,6 +2,14 @@
 
 from ecomdata.warehouse.open import open_warehouse
 from ecomdata.warehouse.protocol import Connection, Table, Warehouse, quote
-from ecomdata.warehouse.schema import prepare
+from ecomdata.warehouse.schema import prepare, prepare_build
 
-__all__ = ["Connection", "Table", "Warehouse", "open_warehouse", "prepare", "quote"]
+__all__ = [
+    "Connection",
+    "Table",
+    "Warehouse",
+    "open_warehouse",
+    "prepare",
+    "prepare_build",
+    "quote",
+]

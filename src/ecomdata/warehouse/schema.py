@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from ecomdata.contract import ENTITIES, META_TABLES, SCHEMAS
+from ecomdata.contract import BUILD_TABLES, ENTITIES, META_TABLES, SCHEMAS
 from ecomdata.contract.entities import PROVENANCE
 from ecomdata.contract.meta import SCHEMA_VERSION
 from ecomdata.errors import WarehouseError
@@ -29,6 +29,12 @@ def prepare(connection: Connection) -> None:
         _make_missing(connection)
         connection.execute("delete from meta.schema_version")
         connection.execute("insert into meta.schema_version values ($1)", [SCHEMA_VERSION])
+
+
+def prepare_build(connection: Connection) -> None:
+    """Make the tables in which a build notes what it saw; they belong to the role that builds."""
+    for table in BUILD_TABLES:
+        _create(connection, "meta", table.name, table.columns)
 
 
 def _layout(connection: Connection) -> int | None:

@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 import yaml
 
-from ecomdata.contract import ENTITIES, META_TABLES, Entity, entity
+from ecomdata.contract import BUILD_TABLES, ENTITIES, META_TABLES, Entity, entity
 from ecomdata.contract.entities import PROVENANCE
 from ecomdata.ingest.connector import find_connector
 
@@ -51,7 +51,11 @@ def test_an_unknown_entity_is_no_entity() -> None:
         entity("invoices")
 
 
-@pytest.mark.parametrize("table", META_TABLES, ids=[table.name for table in META_TABLES])
+@pytest.mark.parametrize(
+    "table",
+    (*META_TABLES, *BUILD_TABLES),
+    ids=[table.name for table in (*META_TABLES, *BUILD_TABLES)],
+)
 def test_a_table_of_book_keeping_has_its_key_among_its_columns(table: object) -> None:
     names = [name for name, _ in table.columns]  # type: ignore[attr-defined]
     assert len(set(names)) == len(names)
@@ -66,7 +70,7 @@ def test_dbts_sources_are_the_contracts_tables() -> None:
         "meta": "meta",
     }
     assert [table["name"] for table in sources["raw"]["tables"]] == NAMES
-    known = {table.name for table in META_TABLES}
+    known = {table.name for table in (*META_TABLES, *BUILD_TABLES)}
     assert {table["name"] for table in sources["meta"]["tables"]} <= known
 
 
