@@ -115,6 +115,6 @@ def _undetermined(model: str, start: Mapping[str, float], best: Floats, hessian:
     value = float(np.exp(best[list(start).index(open_)]))
     return (
         f"not enough data for {model}: needs histories that differ enough to tell its parameters, "
-        f"has some that leave {open_} open (about {value:.3g}); give more customers or a longer "
-        "time"
+        f"has some that leave {open_} open (about {value:.3g}), as where all are alike or nobody "
+        "seems to have left; give more customers or a longer time"
     )
