@@ -16,7 +16,7 @@ from ecomdata.errors import DataError, UsageError
 from ecomdata.generate import ShopPlan, generate_shop
 from ecomdata.generate.events.event import Event
 from ecomdata.ingest import LoadPlan
-from ecomdata.insights import STANDING
+from ecomdata.insights import STANDING, anomalies
 from ecomdata.insights.asking import days_covered, questions
 from ecomdata.insights.finding import Finding
 from ecomdata.insights.findings import COLUMNS, MOST_FINDINGS, Insights
@@ -147,17 +147,19 @@ def test_evidence_gives_every_number_of_the_statement_and_the_effect(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_so_does_the_evidence_of_what_is_not_sure_enough(shops: Shops, engine: str) -> None:
+def test_so_does_the_evidence_of_what_is_not_sure_enough(
+    shops: Shops, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anomalies, "NEIGHBOUR", 0.3)
     pipeline = shops(engine, True)
     kinds = set()
     with open_warehouse(pipeline.settings).connect() as connection:
         data = days_covered(connection)
         assert data
-        for question in questions(data, "month")[-2:]:
-            for search in SEARCHES:
-                for finding in search(connection, question).findings:
-                    _check_evidence(pipeline, finding)
-                    kinds.add(finding.kind)
+        for search in SEARCHES:
+            for finding in search(connection, questions(data, "month")[-1]).findings:
+                _check_evidence(pipeline, finding)
+                kinds.add(finding.kind)
     assert {"forecast", "anomalous_day", "product_pair", "price_rise", "stock_out"} <= kinds
 
 

@@ -202,15 +202,15 @@ def _is_of_feasts(day: date) -> bool:
 
 
 def _runs(judged: Sequence[Judged]) -> Iterator[list[Judged]]:
-    """Rare days that follow each other and stray the same way; one between does not part them."""
+    """Rare days that stray the same way with no other open day between them."""
     run: list[Judged] = []
     for each in judged:
-        if each.p_value > NEIGHBOUR:
-            continue
-        if run and ((each.day - run[-1].day).days > 2 or run[-1].rises != each.rises):
+        is_rare = each.p_value <= NEIGHBOUR
+        if run and (not is_rare or run[-1].rises != each.rises):
             yield run
             run = []
-        run.append(each)
+        if is_rare:
+            run.append(each)
     if run:
         yield run
 
