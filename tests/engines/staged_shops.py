@@ -11,6 +11,7 @@ import pytest
 from compiled import Compiled
 from oracle import Shop
 from servers import History, NewPipeline
+from shops import first_build
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.warehouse import Connection, open_warehouse
@@ -85,7 +86,7 @@ def workshops_of(
     @cache
     def on(engine: str) -> Workshop:
         history(engine)
-        target = shops_pipeline(engine).settings.cache / "dbt" / engine
+        target = first_build(shops_pipeline(engine))
         empty = new_pipeline(engine, folders.mktemp(f"{engine} {models[-1]}"))
         return workshop(empty, target, models, checks)
 

@@ -11,6 +11,7 @@ from typing import Any
 import compiled
 import pytest
 from servers import ENGINES, History, NewPipeline
+from shops import first_build
 
 from ecomdata.errors import DataError, UsageError
 from ecomdata.generate import ShopPlan, generate_shop
@@ -63,7 +64,7 @@ def shops(
     def of(engine: str, planted: bool) -> Pipeline:
         if (engine, planted) not in made:
             history(engine)
-            models = compiled.read(shops_pipeline(engine).settings.cache / "dbt" / engine)
+            models = compiled.read(first_build(shops_pipeline(engine)))
             pipeline = new_pipeline(engine, tmp_path_factory.mktemp(f"{engine} {planted}"))
             folder = pipeline.settings.project / "shop"
             plan = ShopPlan(**vars(PLAN) | {"events": EVENTS if planted else 0})

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from oracle import Customer, Entry, Line, Product, Return, Shop, measures
 from servers import History, NewPipeline
-from shops import load, shop
+from shops import first_build, load, shop
 from snapshots import SOME_DAYS
 from staged_shops import Workshop, workshop
 
@@ -269,7 +269,7 @@ def workshops(
             empty = new_pipeline(engine, tmp_path_factory.mktemp(f"{engine} metrics"))
             models = ("int_orders_classified", "int_revenue_ledger")
             made[engine] = (
-                workshop(empty, manifest.parent, models, ()),
+                workshop(empty, first_build(built(engine)), models, ()),
                 SemanticLayer.read(manifest, engine),
             )
         return made[engine]
