@@ -16,9 +16,8 @@ from typing import Any, Final
 from ecomdata.report.measures import LEDGER, project_macros
 from ecomdata.warehouse import Connection, quote
 
-#: Numbers that a page of 1 MB has room for, of nine digits each; members of a dimension beyond them
-#: are added to one "rest".
-ROOM: Final = 48_000
+#: Digits that a page of 1 MB has room for; members of a dimension beyond them make one "rest".
+ROOM: Final = 335_000
 MOST_MEMBERS: Final = 40
 
 #: Sums of the ledger that a page needs, and the capability without which they are not in the data.
@@ -67,8 +66,9 @@ class Members:
 def members(connection: Connection, pieces: int) -> tuple[Members, Members]:
     """Return the countries and categories that there is room for in so many pieces of time."""
     found = [_ranked(connection, column) for column in ("country", "category")]
+    turnover = connection.query(f"select coalesce(sum(abs(amount)), 0) from {LEDGER}").scalar
     kept = [min(len(names), MOST_MEMBERS) for names in found]
-    while _numbers(kept[0], kept[1], pieces) > ROOM and max(kept) > 1:
+    while _digits(kept[0], kept[1], pieces, turnover) > ROOM and max(kept) > 1:
         kept[kept.index(max(kept))] -= 1
     countries, categories = (
         Members(column, tuple(names[:places]), len(names) - places)
@@ -135,11 +135,13 @@ def _ranked(connection: Connection, column: str) -> list[str]:
     return [name for name, _ in sorted(rows, key=lambda row: (-row[1], row[0]))]
 
 
-def _numbers(countries: int, categories: int, pieces: int) -> int:
-    """About how many numbers it takes; customers come back in any piece, orders do not."""
-    sums = len(SUMS) * (countries + 1) * (categories + 1) * pieces
-    counts = 3 * (countries + 2) * (categories + 2) * pieces
-    return sums + counts + (countries + categories + 3) * pieces * pieces // 2
+def _digits(countries: int, categories: int, pieces: int, turnover: Decimal) -> int:
+    """About how many digits it takes; customers come back in any piece, orders do not."""
+    cells = (countries + 1) * (categories + 1) * pieces
+    sums = len(SUMS) * cells * (1 + len(str(int(turnover * 100) // cells)))
+    orders = 3 * (countries + 2) * (categories + 2) * pieces
+    customers = (countries + categories + 3) * pieces * pieces // 2
+    return sums + 5 * (orders + customers)
 
 
 def _placed(cuts: Sequence[date], by: tuple[Members, Members]) -> tuple[str, list[str]]:

@@ -254,6 +254,11 @@ def test_the_page_points_nowhere_but_into_itself(ordinary: Parsed) -> None:
 def test_a_shop_of_any_size_fits_in_a_megabyte() -> None:
     sizes = {"countries": 240, "categories": 300, "products": 900}
     wild = warehouse(days=3653, name=lambda i: str(i) + '"<' * 999, **sizes)
+    # Amounts as large, and as unlike each other, as those of tens of millions of orders are.
+    wild.execute(
+        "update intermediate.int_revenue_ledger set amount = amount * 20000"
+        " + cast(hash(order_id) % 1000000 as integer) / 100, cost_amount = amount * 9999.37"
+    )
     for _ in range(20):
         find(wild, "&" * 10_000)
     data = report_data(wild, "duckdb")
@@ -264,7 +269,7 @@ def test_a_shop_of_any_size_fits_in_a_megabyte() -> None:
     money = ("gross_sales", "discounts", "returns", "cancellations")
     assert Decimal(sum(sum(sums[name]) for name in money)) / 100 == total
 
-    # Every number as large, and as unlike the others, as those of tens of millions of orders are.
+    # No piece without any, and counts of as many.
     draw = random.Random(3)
 
     def grown(value: Any, below: int) -> Any:
@@ -274,10 +279,10 @@ def test_a_shop_of_any_size_fits_in_a_megabyte() -> None:
             return [grown(each, below) for each in value]
         return draw.randrange(below)
 
-    data["cube"] = {
-        "sums": {name: grown(sums[name], 10 ** (6 if "units" in name else 9)) for name in sums},
-        "counts": grown(data["cube"]["counts"], 10**5),
+    data["cube"]["sums"] = {
+        name: grown(sums[name], 10 ** (6 if "units" in name else 9)) for name in sums
     }
+    data["cube"]["counts"] = grown(data["cube"]["counts"], 10**5)
     for row in data["products"]["rows"]:
         row |= {name: grown(row[name], 10**7) for name in ("net_sales", "units_sold")}
     quality = data["quality"]
