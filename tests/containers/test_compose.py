@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
 def test_without_data_a_demo_shop_is_loaded_built_and_its_report_served(compose: Compose) -> None:
     assert "<title>" in page()
     logs = compose("logs", "--no-color", "build")
-    assert "built 28 models; 84 tests passed" in logs
+    assert re.search(r"built \d+ models; \d+ tests passed", logs)
     orders = int(compose.value("reader", "select sum(orders) from final.final_sales_report"))
     assert 0.9 * ORDERS < orders <= ORDERS
 
