@@ -178,6 +178,17 @@ COST = [
 ]
 
 
+def of_customers(country: str) -> Export:
+    return Export("customers", (("C1", country),))
+
+
+COUNTRY = [
+    Load({"orders.csv": of_orders("O3 P1 4.00"), "customers.csv": of_customers("Peru")}),
+    Build(),
+    Load({"customers.csv": of_customers("Chile")}),
+]
+
+
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -191,6 +202,7 @@ COST = [
 @example(history=OTHER_UNDER_THE_SAME_NUMBER)
 @example(history=KILLED_THEN_UNDONE)
 @example(history=COST)
+@example(history=COUNTRY)
 def test_any_history_of_loads_and_builds_ends_as_a_full_refresh(
     workshops: Callable[[str], Workshop], history: list[Taken]
 ) -> None:
