@@ -37,8 +37,13 @@ def as_text(value: Decimal | int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def changed(value: Decimal | int | None, previous: Decimal | int | None) -> str | None:
-    if value is None or not previous:
+def changed(unit: str, value: Decimal | int | None, previous: Decimal | int | None) -> str | None:
+    """Of a rate the difference, of anything else the relative change."""
+    if value is None or previous is None:
+        return None
+    if unit == "rate":
+        return as_text(value - previous)
+    if not previous:
         return None
     return as_text(ratio(Decimal(value) - previous, abs(Decimal(previous)), 6))
 
@@ -69,7 +74,7 @@ def test_the_headline_is_the_oracles_for_the_period_the_one_before_and_all_days(
             (
                 kpi.name,
                 *(as_text(figures[kpi.name]) for figures in (value, previous, everything)),
-                changed(value[kpi.name], previous[kpi.name]),
+                changed(kpi.unit, value[kpi.name], previous[kpi.name]),
             )
             for kpi in KPIS
         ]

@@ -134,8 +134,9 @@ class Figure:
         moved = Decimal(self.value) - before
         if self.kpi.unit == "rate":
             return moved
-        ratio = moved / abs(Decimal(before)) if before else None
-        return ratio and ratio.quantize(Decimal("0.000001"), ROUND_HALF_UP)
+        if not before:
+            return None
+        return (moved / abs(Decimal(before))).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it: numbers as text."""
