@@ -8,7 +8,7 @@
         'notes': {'changed_days': 'entry_date'},
     },
 ) }}
--- depends_on: {{ ref('changed_days') }}
+-- depends_on: {% if not execute %}{{ ref('changed_days') }}{% endif %}
 with
 
 orders as (

@@ -1,7 +1,7 @@
 {%- set rules = [['missing_id', 'product_id', 'product_id', 'product_id is null']] %}
 
 {# What changes has to be noted before. #}
--- depends_on: {{ ref('changed_products') }}
+-- depends_on: {% if not execute %}{{ ref('changed_products') }}{% endif %}
 with
 
 products as (
