@@ -19,6 +19,10 @@ Floats = NDArray[np.float64]
 #: Days before the period whose rate is taken as the usual one, and the fewest that can tell it.
 BASE_DAYS: Final = 91
 FEWEST_BASE_DAYS: Final = 28
+#: Countries are looked at that place so many of the orders of the days before. One with more than
+#: half of them is the shop itself, and the others are no measure for it.
+LEAST_SHARE: Final = 0.01
+MOST_SHARE: Final = 0.5
 #: Of the base's weeks so many with the lowest rate, and with the highest, are left out: an event of
 #: the past is not what is usual.
 _TRIMMED: Final = 2

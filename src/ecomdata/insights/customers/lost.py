@@ -15,6 +15,8 @@ from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
     BASE_DAYS,
     FEWEST_BASE_DAYS,
+    LEAST_SHARE,
+    MOST_SHARE,
     Base,
     Floats,
     rarity,
@@ -28,10 +30,6 @@ DAYS_BACK: Final = 31
 FEWEST_DAYS: Final = 14
 #: A loss leaves at most this share of the orders that there should be.
 MOST_LEFT: Final = 0.75
-#: Countries are looked at that place so many of the orders of the days before. One with more than
-#: half of them is the shop itself, and the others are no measure for it.
-LEAST_SHARE: Final = 0.01
-MOST_SHARE: Final = 0.5
 #: Fewer orders than these are expected of a handful of customers, each of whom may have had enough.
 FEWEST_EXPECTED: Final = 30.0
 

@@ -19,6 +19,8 @@ from ecomdata.insights.evidence import (
 from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
+    LEAST_SHARE,
+    MOST_SHARE,
     Base,
     Floats,
     Window,
@@ -29,10 +31,6 @@ from ecomdata.insights.windows import (
 )
 from ecomdata.warehouse import Connection
 
-#: Countries are looked at that place so many of the orders of the days before. One with more than
-#: half of them is the shop itself, and the others are no measure for it.
-LEAST_SHARE: Final = 0.01
-MOST_SHARE: Final = 0.5
 #: An outage leaves at most this share of the orders that there should be.
 MOST_LEFT: Final = 0.6
 #: With fewer than this share left it is said that they broke off.
