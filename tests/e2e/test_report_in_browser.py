@@ -401,9 +401,7 @@ def test_a_period_that_is_not_over_is_marked_in_its_name_its_chart_and_its_table
         report.page.locator("#sales").get_by_label("Month", exact=True).check()
         assert "incomplete: only a part of this month" in report.page.locator("#sales").inner_text()
         report.page.get_by_role("button", name="Show all").click()
-        report.page.wait_for_function(
-            "document.querySelector('.spans').innerText.includes('Last 365')"
-        )
+        report.page.locator(".spans", has_text="Last 365").wait_for()
 
 
 def test_a_tooltip_says_the_exact_figure_with_its_currency(

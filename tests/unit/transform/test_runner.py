@@ -63,29 +63,39 @@ def test_errors_and_what_is_no_event_are_complaints_and_warnings_are_none() -> N
     )
 
 
-def test_results_are_nodes_with_kind_status_and_message(tmp_path: Path) -> None:
+def test_results_are_nodes_with_kind_status_message_and_rows(tmp_path: Path) -> None:
     results = [
         {
             "unique_id": "model.ecomdata.stg_orders",
             "status": "success",
             "execution_time": 0.25,
             "message": "OK",
+            "adapter_response": {"rows_affected": 7},
         },
         {
             "unique_id": "test.ecomdata.unique_orders.1a2b",
             "status": "fail",
             "execution_time": 1.5,
             "message": None,
+            "adapter_response": {"rows_affected": -1},
+        },
+        {
+            "unique_id": "model.ecomdata.stg_returns",
+            "status": "success",
+            "execution_time": 0.25,
+            "message": "OK",
+            "adapter_response": {},
         },
     ]
     (tmp_path / "run_results.json").write_text(json.dumps({"results": results}))
     nodes = runner._results(tmp_path)
     assert nodes == (
-        NodeResult("stg_orders", "model", "success", 0.25, "OK"),
-        NodeResult("unique_orders.1a2b", "test", "fail", 1.5, None),
+        NodeResult("stg_orders", "model", "success", 0.25, "OK", rows=7),
+        NodeResult("unique_orders.1a2b", "test", "fail", 1.5, None, rows=None),
+        NodeResult("stg_returns", "model", "success", 0.25, "OK", rows=None),
     )
     result = BuildResult(nodes, tmp_path)
-    assert [result.count("model"), result.count("model", "test"), result.count("seed")] == [1, 2, 0]
+    assert [result.count("model"), result.count("model", "test"), result.count("seed")] == [2, 3, 0]
 
 
 def test_without_results_there_are_no_nodes(tmp_path: Path) -> None:
