@@ -1,5 +1,6 @@
 """What goes on around every command: wrong usage, an output that is gone or full, the exit code."""
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -9,9 +10,13 @@ from typer.exceptions import TyperException
 
 from ecomdata.cli.app import app
 
+#: New objects between two searches for garbage: start-up makes many and drops few (a tenth of it).
+_GARBAGE = 50_000
+
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    gc.set_threshold(_GARBAGE)
     sys.stdout = sys.stdout or Path(os.devnull).open("w")
     sys.stderr = sys.stderr or Path(os.devnull).open("w")
     for stream in (sys.stdout, sys.stderr):

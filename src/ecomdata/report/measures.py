@@ -10,8 +10,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
 _MACROS = resources.files("ecomdata") / "transform" / "project" / "macros"
 
 LEDGER = "intermediate.int_revenue_ledger"
@@ -107,6 +105,8 @@ def _rendered(engine: str) -> tuple[str, str, str, str]:
 @cache
 def project_macros(engine: str) -> Any:
     """Return the project's macros by name, rendered with as much of dbt as they use."""
+    from jinja2 import Environment, StrictUndefined
+
     names = ("measures.sql", "capabilities.sql", "portable/numbers.sql", "portable/text.sql")
     text = "".join((_MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(undefined=StrictUndefined)
