@@ -48,7 +48,7 @@ down: ## Stop the containers; what is loaded stays in their volumes
 test: .venv/.dev ## Run all tests: unit, both engines, end to end
 	tests/e2e/get-chromium
 	tests/e2e/get-axe
-	.venv/bin/python -m pytest -n 2 --dist loadgroup
+	.venv/bin/python -m pytest -n 2 --dist loadgroup --durations 20
 
 # The linter of Dockerfiles has an environment of its own.
 .venv-containers/.lint: requirements/containers.lock
