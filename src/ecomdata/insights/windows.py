@@ -7,6 +7,7 @@ Nelder 1989), and Simes (1986) over the windows, which overlap and so depend on 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -117,7 +118,7 @@ def scan(
         fewer: look for too few, and else for too many.
         least_gain: where no window gains so much log-likelihood, the p-value is left at 1.
     """
-    first, last = np.triu_indices(len(counts))
+    first, last = _every_window(len(counts))
     n = np.concatenate([[0.0], np.cumsum(counts)])
     m = np.concatenate([[0.0], np.cumsum(exposure)])
     observed, of = n[last + 1] - n[first], m[last + 1] - m[first]
@@ -157,6 +158,13 @@ def rarity(
     else:
         p = np.where(x > 0, betainc(np.maximum(x, 1e-9), before + 1.0, part), 1.0)
     return np.clip(np.where(exposure > 0, p, 1.0), 0.0, 1.0)
+
+
+@cache
+def _every_window(days: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first and the last day of every run of days: made once, there are thousands of scans."""
+    first, last = np.triu_indices(days)
+    return first, last
 
 
 def _by_week(values: Floats) -> Floats:

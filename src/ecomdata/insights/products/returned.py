@@ -15,8 +15,9 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.products.sales import CANDIDATE, MATERIAL, net_sales, year_to
+from ecomdata.insights.products.sales import MATERIAL, net_sales, year_to
 from ecomdata.warehouse import Connection
 
 #: Order lines that a product should have then.

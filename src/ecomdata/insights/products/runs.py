@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from ecomdata.insights.evidence import called, figures, money, on, said
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.products.sales import (
-    CANDIDATE,
     MATERIAL,
     expected_sales,
     margin,
