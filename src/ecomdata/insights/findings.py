@@ -155,10 +155,12 @@ def _sure(every: Sequence[Searched]) -> list[tuple[Finding, float]]:
     asked = [searched for searched in every if searched.tests]
     tests = sum(searched.tests for searched in asked)
     findings = [finding for searched in asked for finding in searched.findings]
-    # Each search has an equal share of what may be chance, however much it tests: else the one
-    # that looks at each product leaves nothing to those with few questions.
+    # A search's share of what may be chance grows with the square root of what it tests. Were
+    # every hypothesis alike, the search that looks at each product would leave nothing to those of
+    # few questions; were every search, those that mostly find nothing would keep it for nothing.
+    roots = sum(searched.tests**0.5 for searched in asked)
     weighted = [
-        finding.p_value * searched.tests * len(asked) / tests
+        finding.p_value * searched.tests**0.5 * roots / tests
         for searched in asked
         for finding in searched.findings
     ]
