@@ -100,14 +100,7 @@ def spread(counts: Floats, exposure: Floats) -> float:
     return max(1.0, float(np.median(every)) / _CHI2_MEDIAN) if len(every) else 1.0
 
 
-def scan(
-    counts: Floats,
-    exposure: Floats,
-    base: Base,
-    dispersion: float,
-    fewer: bool,
-    least_gain: float = 0.0,
-) -> Window:
+def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool) -> Window:
     """Return the window of a period that is the most striking on one side.
 
     Args:
@@ -116,23 +109,14 @@ def scan(
         base: what is usual.
         dispersion: how many times as much as Poisson counts they vary.
         fewer: look for too few, and else for too many.
-        least_gain: where no window gains so much log-likelihood, the p-value is left at 1.
     """
     first, last = _every_window(len(counts))
-    n = np.concatenate([[0.0], np.cumsum(counts)])
-    m = np.concatenate([[0.0], np.cumsum(exposure)])
-    observed, of = n[last + 1] - n[first], m[last + 1] - m[first]
+    observed, of = _sums(counts), _sums(exposure)
     expected = of * base.rate
-    # Half an event more, so that of two windows with all there is the shorter gains more.
-    usual = of * (base.count + 0.5) / max(base.exposure, 1.0)
-    gain = observed * np.log(np.maximum(observed, 0.5) / np.maximum(usual, 1e-9))
-    gain -= observed - usual
     on_side = observed < expected if fewer else observed > expected
-    gain = np.where(on_side, gain, -np.inf)
-    best, simes = int(np.argmax(gain)), 1.0
-    if gain[best] >= least_gain * dispersion:
-        order = np.sort(rarity(observed, of, base, dispersion, fewer))
-        simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
+    best = int(np.argmax(np.where(on_side, _gain(observed, of, base), -np.inf)))
+    order = np.sort(rarity(observed, of, base, dispersion, fewer))
+    simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
     return Window(
         int(first[best]),
         int(last[best]),
@@ -140,6 +124,35 @@ def scan(
         float(expected[best]),
         min(1.0, simes),
     )
+
+
+def most_gained(counts: Floats, exposure: Floats, base: Base) -> dict[bool, float]:
+    """Return by how much too few, and too many, are likelier than what is usual, at the most.
+
+    Far faster than a scan: the logarithm of the likelihood ratio of a period's best window.
+    """
+    observed, of = _sums(counts), _sums(exposure)
+    apart, gain = observed - of * base.rate, _gain(observed, of, base)
+    return {
+        fewer: float(np.max(gain, where=apart < 0 if fewer else apart > 0, initial=-np.inf))
+        for fewer in (True, False)
+    }
+
+
+def _gain(observed: Floats, of: Floats, base: Base) -> Floats:
+    # Half an event more, so that of two windows with all there is the shorter gains more.
+    usual = of * (base.count + 0.5) / max(base.exposure, 1.0)
+    gain: Floats = observed * np.log(np.maximum(observed, 0.5) / np.maximum(usual, 1e-9))
+    gain -= observed - usual
+    return gain
+
+
+def _sums(values: Floats) -> Floats:
+    """Of every window."""
+    first, last = _every_window(len(values))
+    up_to: Floats = np.concatenate([[0.0], np.cumsum(values)])
+    sums: Floats = up_to[last + 1] - up_to[first]
+    return sums
 
 
 def rarity(

@@ -20,6 +20,7 @@ from ecomdata.insights.windows import (
     BASE_DAYS,
     FEWEST_BASE_DAYS,
     Window,
+    most_gained,
     scan,
     too_few_days,
 )
@@ -60,9 +61,11 @@ def search_runs(connection: Connection, question: Question) -> Searched:
             or min(base.rate * shop.sum(), base.count) < LEAST_EXPECTED
         ):
             continue
-        for fewer in (True, False):
+        for fewer, gain in most_gained(orders, shop, base).items():
             tests += 1
-            window = scan(orders, shop, base, dispersion, fewer, LEAST_GAIN)
+            if gain < LEAST_GAIN * dispersion:
+                continue
+            window = scan(orders, shop, base, dispersion, fewer)
             if window.last < first_day or not _is_striking(window, fewer):
                 continue
             kind = "stock_out" if fewer else "viral_product"
