@@ -90,7 +90,7 @@ class Insights:
         question: the period, what it is compared with, and the days that were looked at; None:
             there are not two whole periods.
         ranked: the findings, most money first.
-        tests: how many hypotheses were tested.
+        tests: how many hypotheses about what happened were tested.
         silences: what could not be asked, and what it needs.
         bridge: how net sales came from one month to the next; None: not of months.
         segments: the customers on the last day of the data, with what to do; None: not asked.
@@ -129,7 +129,8 @@ def answer(
         connection: to the warehouse.
         question: what is asked.
         top: findings at most.
-        searches: in parts, in each of which what may be chance is controlled by itself.
+        searches: in parts, in each of which what may be chance is controlled by itself; the first
+            is of what happened.
     """
     parts = [[search(connection, question) for search in part] for part in searches]
     every = [searched for part in parts for searched in part]
@@ -144,7 +145,7 @@ def answer(
     return Insights(
         question,
         tuple(Ranked(finding, q, rank) for rank, (finding, q) in enumerate(told[:top], 1)),
-        sum(searched.tests for searched in every),
+        sum(searched.tests for searched in parts[0]),
         tuple(searched.silence for searched in every if searched.silence),
         read_bridge(connection, question),
     )

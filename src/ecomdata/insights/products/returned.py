@@ -156,5 +156,5 @@ from sums"""
         high=ends[1],
         p_value=p_value,
         evidence_sql=sql,
-        next_look="Read the reasons for returns; check its size chart, pictures and packing.",
+        next_look="Read the reasons for returns; check its description, pictures and packing.",
     )
