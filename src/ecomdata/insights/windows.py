@@ -72,11 +72,17 @@ class Base:
         return self.count / self.exposure if self.exposure else 0.0
 
 
-def usual_days(question: Question) -> tuple[int, Span]:
-    """Return the days of whole weeks before the period that tell what is usual, and how many."""
-    current = question.current
-    days = min(BASE_DAYS, (current.start - question.data.start).days) // 7 * 7
-    return days, Span(current.start - timedelta(days), current.start - timedelta(1))
+def usual_days(question: Question, look_back: int = 0) -> tuple[int, Span]:
+    """Return the days of whole weeks that tell what is usual, and how many they are.
+
+    They end before the period, or so many days before it that are looked at as well; those are
+    fewer where too few would be left.
+    """
+    have = (question.current.start - question.data.start).days
+    looked_at = min(look_back, max(0, have - FEWEST_BASE_DAYS))
+    days = min(BASE_DAYS, have - looked_at) // 7 * 7
+    after = question.current.start - timedelta(looked_at)
+    return days, Span(after - timedelta(days), after - timedelta(1))
 
 
 def too_few_days(what: str, days: int) -> Searched:

@@ -17,12 +17,12 @@ from ecomdata.insights.products.sales import (
     read_daily,
 )
 from ecomdata.insights.windows import (
-    BASE_DAYS,
     FEWEST_BASE_DAYS,
     Window,
     most_gained,
     scan,
     too_few_days,
+    usual_days,
 )
 from ecomdata.warehouse import Connection
 
@@ -42,12 +42,10 @@ LEAST_FACTOR: Final = 2.0
 def search_runs(connection: Connection, question: Question) -> Searched:
     """Return the products that ran out, stopped selling or took off, beside all other sales."""
     current = question.current
-    have = (current.start - question.data.start).days
-    if have < FEWEST_BASE_DAYS:
-        return too_few_days("products that ran out or took off", have)
-    start = current.start - timedelta(min(LOOK_BACK, have - FEWEST_BASE_DAYS))
-    days = min(BASE_DAYS, (start - question.data.start).days) // 7 * 7
-    base_span = Span(start - timedelta(days), start - timedelta(1))
+    days, base_span = usual_days(question, LOOK_BACK)
+    if days < FEWEST_BASE_DAYS:
+        return too_few_days("products that ran out or took off", days)
+    start = base_span.end + timedelta(1)
     daily = read_daily(connection, question, Span(base_span.start, current.end))
     dispersion = daily.dispersion(days)
     first_day = (current.start - start).days
