@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-customers up down test-containers test-prefect clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -106,6 +106,10 @@ score-insights: .venv/.run ## Score the insights on shops with planted events an
 
 bench-insights: .venv/.run ## Set the contribution search beside Adtributor and RiskLoc, write docs/insights.md
 	.venv/bin/python benchmarks/insights/localise.py
+	.venv/bin/python benchmarks/insights/page.py
+
+bench-depth: .venv/.run ## Measure the contribution search on 1 and 10 million lines, write docs/insights.md
+	.venv/bin/python benchmarks/insights/depth.py
 	.venv/bin/python benchmarks/insights/page.py
 
 bench-customers: .venv/.run ## Measure the models of customers, write docs/insights.md [CDNOW=FILE LIFETIMES=PYTHON]

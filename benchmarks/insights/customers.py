@@ -84,11 +84,12 @@ def coverage(shops: int, customers: int) -> dict[str, Any]:
         low_spend, high_spend = spend_interval(model, values, HORIZON, *history)
         inside = (low_spend <= spent[some]) & (spent[some] <= high_spend + 1e-9)
         add("spend of a customer (whole)", np.mean(inside))
-        for fit, truth in ((model, PURCHASES), (values, MONEY)):
-            errors = np.sqrt(np.diag(fit.log_covariance))
-            for (name, true), error in zip(truth.items(), errors, strict=True):
-                miss = abs(np.log(getattr(fit, name) / true))
-                add(f"parameter {name}", miss <= Z90 * error)
+        for ends, truth in (
+            (model.parameter_intervals(x, t_x, T), PURCHASES),
+            (values.parameter_intervals(x, z), MONEY),
+        ):
+            for name, true in truth.items():
+                add(f"parameter {name}", ends[name][0] <= true <= ends[name][1])
     return {
         "shops": shops,
         "customers": customers,

@@ -59,13 +59,13 @@ def localise_table(result: dict[str, Any]) -> str:
         "",
         f"The months of {result['shops']} shops with {result['events']['ours']['events']} events:",
         "",
-        "| search | segments named | of them meet an event | events found |",
-        "|---|---|---|---|",
+        "| search | segments named | precision: they meet an event | recall: events found | F1 |",
+        "|---|---|---|---|---|",
     ]
     for name, of in result["events"].items():
         lines.append(
             f"| {NAMES[name]} | {of['segments_said']:,} | {_rate(of['precision'])} "
-            f"| {_rate(of['recall'])} |"
+            f"| {_rate(of['recall'])} | {_f1(of['precision'], of['recall'])} |"
         )
     return "\n".join(lines)
 
@@ -107,6 +107,21 @@ def customers_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def depth_table(result: dict[str, Any]) -> str:
+    """The cost of the contribution search in Markdown."""
+    lines = [
+        f"| order lines | cells of the cube | segments to the depth of {result['depth']} "
+        "| cube, CPU seconds | search, CPU seconds | peak memory |",
+        "|---|---|---|---|---|---|",
+    ]
+    for count, of in result["lines"].items():
+        lines.append(
+            f"| {int(count):,} | {of['cells']:,} | {of['segments']:,} | {of['cpu_seconds_cube']} "
+            f"| {of['cpu_seconds_search']} | {of['peak_megabytes']:,} MB |"
+        )
+    return "\n".join(lines)
+
+
 def put(page: str, mark: str, text: str) -> str:
     """The page with this text between the marks of this name."""
     start, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
@@ -121,8 +136,16 @@ def page(text: str) -> str:
     localise = json.loads((HERE / "localise.json").read_text("utf-8"))
     customers = json.loads((HERE / "customers.json").read_text("utf-8"))
     text = put(text, "score", score_table(score))
+    depth = json.loads((HERE / "depth.json").read_text("utf-8"))
+    text = put(text, "depth", depth_table(depth))
     text = put(text, "customers", customers_table(customers))
     return put(text, "localise", localise_table(localise))
+
+
+def _f1(precision: float | None, recall: float) -> str:
+    if precision is None or not precision + recall:
+        return "–"
+    return f"{2 * precision * recall / (precision + recall):.3f}"
 
 
 def _rate(share: float | None) -> str:

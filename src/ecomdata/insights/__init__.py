@@ -3,7 +3,7 @@
 from ecomdata.insights.asking import PERIODS, Period
 from ecomdata.insights.customers import Segment, Segments, list_customers
 from ecomdata.insights.findings import MOST_FINDINGS, Insights, Ranked, find_insights, write
-from ecomdata.insights.forecast import Forecast, forecast, forecast_sales
+from ecomdata.insights.forecast import Forecast, forecast_days, forecast_sales
 from ecomdata.insights.score import STANDING, Score, score_insights
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "Segment",
     "Segments",
     "find_insights",
-    "forecast",
+    "forecast_days",
     "forecast_sales",
     "list_customers",
     "score_insights",

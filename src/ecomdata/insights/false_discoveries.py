@@ -5,6 +5,8 @@ from typing import Final
 
 #: Of what is reported, so much may be chance: the share that the control keeps on average.
 FALSE_DISCOVERY_RATE: Final = 0.10
+#: What is less rare than this is no finding in any company: its evidence need not be asked for.
+CANDIDATE: Final = 0.01
 
 
 def q_values(p_values: Sequence[float], tests: int) -> list[float]:

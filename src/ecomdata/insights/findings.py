@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,16 +12,17 @@ from ecomdata.insights.asking import Period, days_covered, questions
 from ecomdata.insights.bridge import Bridge, read_bridge
 from ecomdata.insights.customers import Segments, read_segments
 from ecomdata.insights.false_discoveries import FALSE_DISCOVERY_RATE, q_values
-from ecomdata.insights.finding import Finding, Question
-from ecomdata.insights.searches import SEARCHES
+from ecomdata.insights.finding import Finding, Question, Searched
+from ecomdata.insights.searches import SEARCHES, Search
 from ecomdata.warehouse import Connection
 
 #: Findings that are reported at most.
 MOST_FINDINGS: Final = 20
-#: What says that something moved and not what: it gives way to what names a cause.
 #: What says how things are and not that something happened: no other kind tells that story.
 STEADY: Final = frozenset({"product_pair", "return_prone_product"})
-GENERAL: Final = ("bridge", "anomalous_day", "contribution")
+#: Kinds that give way to those that say more of the same story. That orders did not come says less
+#: than whose; and that something moved says less than what did it.
+GIVES_WAY: Final = {"country_outage": 1, "contribution": 2, "anomalous_day": 2, "bridge": 2}
 
 TABLE: Final = "final.final_insights"
 #: Columns of the table, with types that mean the same on every engine.
@@ -89,7 +90,7 @@ class Insights:
         question: the period, what it is compared with, and the days that were looked at; None:
             there are not two whole periods.
         ranked: the findings, most money first.
-        tests: how many hypotheses were tested.
+        tests: how many hypotheses about what happened were tested.
         silences: what could not be asked, and what it needs.
         bridge: how net sales came from one month to the next; None: not of months.
         segments: the customers on the last day of the data, with what to do; None: not asked.
@@ -116,28 +117,25 @@ def find_insights(connection: Connection, period: Period, top: int = MOST_FINDIN
     return replace(answer(connection, asked[-1], top), segments=read_segments(connection))
 
 
-def answer(connection: Connection, question: Question, top: int = MOST_FINDINGS) -> Insights:
-    """Run every search and keep what is sure enough, each story once, most money first."""
-    every = [search(connection, question) for search in SEARCHES]
-    tests = sum(searched.tests for searched in every)
-    asked = [searched for searched in every if searched.tests]
-    findings = [finding for searched in asked for finding in searched.findings]
-    # Each search has an equal share of what may be chance, however much it tests: else the one
-    # that looks at each product leaves nothing to those with few questions.
-    weighted = [
-        finding.p_value * searched.tests * len(asked) / tests
-        for searched in asked
-        for finding in searched.findings
-    ]
-    # What was not tested is no part of the control: it would make room for chance.
-    facts = [finding for searched in every if not searched.tests for finding in searched.findings]
-    q_of_facts = [finding.p_value for finding in facts]
-    sure = [
-        (finding, q)
-        for finding, q in zip(findings + facts, q_values(weighted, tests) + q_of_facts, strict=True)
-        if q <= FALSE_DISCOVERY_RATE
-    ]
-    sure.sort(key=lambda pair: (pair[0].kind in GENERAL, -_worth(*pair), pair[0].statement))
+def answer(
+    connection: Connection,
+    question: Question,
+    top: int = MOST_FINDINGS,
+    searches: Sequence[Sequence[Search]] = SEARCHES,
+) -> Insights:
+    """Run every search and keep what is sure enough, each story once, most money first.
+
+    Args:
+        connection: to the warehouse.
+        question: what is asked.
+        top: findings at most.
+        searches: in parts, in each of which what may be chance is controlled by itself; the first
+            is of what happened.
+    """
+    parts = [[search(connection, question) for search in part] for part in searches]
+    every = [searched for part in parts for searched in part]
+    sure = [pair for part in parts for pair in _sure(part)]
+    sure.sort(key=lambda pair: (GIVES_WAY.get(pair[0].kind, 0), -_worth(*pair), pair[0].statement))
     categories = _categories(connection, [finding for finding, _ in sure])
     told: list[tuple[Finding, float]] = []
     for finding, q in sure:
@@ -147,10 +145,34 @@ def answer(connection: Connection, question: Question, top: int = MOST_FINDINGS)
     return Insights(
         question,
         tuple(Ranked(finding, q, rank) for rank, (finding, q) in enumerate(told[:top], 1)),
-        tests,
+        sum(searched.tests for searched in parts[0]),
         tuple(searched.silence for searched in every if searched.silence),
         read_bridge(connection, question),
     )
+
+
+def _sure(every: Sequence[Searched]) -> list[tuple[Finding, float]]:
+    """What is sure enough of what some searches found, with its q-value."""
+    asked = [searched for searched in every if searched.tests]
+    tests = sum(searched.tests for searched in asked)
+    findings = [finding for searched in asked for finding in searched.findings]
+    # A search's share of what may be chance grows with the square root of what it tests. Were
+    # every hypothesis alike, the search that looks at each product would leave nothing to those of
+    # few questions; were every search, those that mostly find nothing would keep it for nothing.
+    roots = sum(searched.tests**0.5 for searched in asked)
+    weighted = [
+        finding.p_value * searched.tests**0.5 * roots / tests
+        for searched in asked
+        for finding in searched.findings
+    ]
+    # What was not tested is no part of the control: it would make room for chance.
+    facts = [finding for searched in every if not searched.tests for finding in searched.findings]
+    q_of_facts = [finding.p_value for finding in facts]
+    return [
+        (finding, q)
+        for finding, q in zip(findings + facts, q_values(weighted, tests) + q_of_facts, strict=True)
+        if q <= FALSE_DISCOVERY_RATE
+    ]
 
 
 def write(connection: Connection, insights: Insights) -> None:

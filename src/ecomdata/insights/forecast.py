@@ -115,10 +115,10 @@ class Forecast:
 
 def forecast_sales(connection: Connection, known: Span, ahead: int = STEP) -> Forecast:
     """Forecast net sales of so many days behind a span; none behind it is looked at."""
-    return forecast(read_sales(connection, known), known.start, ahead)
+    return forecast_days(read_sales(connection, known), known.start, ahead)
 
 
-def forecast(sales: Floats, start: date, ahead: int) -> Forecast:
+def forecast_days(sales: Floats, start: date, ahead: int) -> Forecast:
     """Forecast so many days behind daily sales that begin on a day."""
     ahead = min(ahead, MOST_AHEAD)
     if len(sales) < FEWEST_DAYS:

@@ -18,6 +18,7 @@ from ecomdata.insights.asking import Period, days_covered, questions
 from ecomdata.insights.evidence import literal
 from ecomdata.insights.finding import Finding, Question
 from ecomdata.insights.findings import answer
+from ecomdata.insights.searches import NEWS
 from ecomdata.warehouse import Connection
 
 #: An effect is large from this share of its segment's sales on, the segment from this of all.
@@ -139,20 +140,21 @@ class Score:
         return _share([met for each, met in self.findings if each == kind])
 
 
-def score_insights(connection: Connection, truth: Path, period: Period) -> Score:
-    """Ask about every period of the shop and compare the answers with its answer key.
+def score_insights(connection: Connection, truth: Path, period: Period, step: int = 1) -> Score:
+    """Ask what happened in every period of the shop and compare the answers with its answer key.
 
     Args:
         connection: to the warehouse that the shop was loaded into.
         truth: the folder `truth` of the generated shop.
         period: the length of the periods.
+        step: 2 asks about the last period, and every other one before it.
 
     Raises:
         UsageError: the folder is no answer key, or the shop has no two whole periods.
     """
     events = read_planted(connection, truth)
     data = days_covered(connection)
-    asked = questions(data, period) if data else []
+    asked = questions(data, period)[::-step][::-1] if data else []
     if not asked:
         raise UsageError(f"the shop has no two whole {period}s: ask for a shorter period")
     categories: dict[str, str] = dict(
@@ -162,7 +164,7 @@ def score_insights(connection: Connection, truth: Path, period: Period) -> Score
     score = Score()
     for question in asked:
         met = []
-        for ranked in answer(connection, question).ranked:
+        for ranked in answer(connection, question, searches=(NEWS,)).ranked:
             finding = ranked.finding
             if finding.kind in STANDING:
                 score.standing += 1

@@ -10,11 +10,18 @@ from ecomdata.insights.finding import Question, Searched
 from ecomdata.insights.forecast import search_forecast
 from ecomdata.warehouse import Connection
 
-SEARCHES: Final[tuple[Callable[[Connection, Question], Searched], ...]] = (
+Search = Callable[[Connection, Question], Searched]
+
+#: What happened in the period.
+NEWS: Final[tuple[Search, ...]] = (
     search_bridge,
     search_anomalies,
-    *drivers.SEARCHES,
-    *products.SEARCHES,
-    *customers.SEARCHES,
-    search_forecast,
+    *drivers.NEWS,
+    *products.NEWS,
+    *customers.NEWS,
 )
+#: How things stand, and what is to come.
+STATE: Final[tuple[Search, ...]] = (*products.STATE, *customers.STATE, search_forecast)
+#: What may be chance is controlled in each by itself: products that go together are sure, and
+#: among so many sure findings there would be room for chance in what happened.
+SEARCHES: Final = (NEWS, STATE)

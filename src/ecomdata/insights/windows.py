@@ -7,6 +7,7 @@ Nelder 1989), and Simes (1986) over the windows, which overlap and so depend on 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -71,11 +72,17 @@ class Base:
         return self.count / self.exposure if self.exposure else 0.0
 
 
-def usual_days(question: Question) -> tuple[int, Span]:
-    """Return the days of whole weeks before the period that tell what is usual, and how many."""
-    current = question.current
-    days = min(BASE_DAYS, (current.start - question.data.start).days) // 7 * 7
-    return days, Span(current.start - timedelta(days), current.start - timedelta(1))
+def usual_days(question: Question, look_back: int = 0) -> tuple[int, Span]:
+    """Return the days of whole weeks that tell what is usual, and how many they are.
+
+    They end before the period, or so many days before it that are looked at as well; those are
+    fewer where too few would be left.
+    """
+    have = (question.current.start - question.data.start).days
+    looked_at = min(look_back, max(0, have - FEWEST_BASE_DAYS))
+    days = min(BASE_DAYS, have - looked_at) // 7 * 7
+    after = question.current.start - timedelta(looked_at)
+    return days, Span(after - timedelta(days), after - timedelta(1))
 
 
 def too_few_days(what: str, days: int) -> Searched:
@@ -99,14 +106,7 @@ def spread(counts: Floats, exposure: Floats) -> float:
     return max(1.0, float(np.median(every)) / _CHI2_MEDIAN) if len(every) else 1.0
 
 
-def scan(
-    counts: Floats,
-    exposure: Floats,
-    base: Base,
-    dispersion: float,
-    fewer: bool,
-    least_gain: float = 0.0,
-) -> Window:
+def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool) -> Window:
     """Return the window of a period that is the most striking on one side.
 
     Args:
@@ -115,23 +115,14 @@ def scan(
         base: what is usual.
         dispersion: how many times as much as Poisson counts they vary.
         fewer: look for too few, and else for too many.
-        least_gain: where no window gains so much log-likelihood, the p-value is left at 1.
     """
-    first, last = np.triu_indices(len(counts))
-    n = np.concatenate([[0.0], np.cumsum(counts)])
-    m = np.concatenate([[0.0], np.cumsum(exposure)])
-    observed, of = n[last + 1] - n[first], m[last + 1] - m[first]
+    first, last = _every_window(len(counts))
+    observed, of = _sums(counts), _sums(exposure)
     expected = of * base.rate
-    # Half an event more, so that of two windows with all there is the shorter gains more.
-    usual = of * (base.count + 0.5) / max(base.exposure, 1.0)
-    gain = observed * np.log(np.maximum(observed, 0.5) / np.maximum(usual, 1e-9))
-    gain -= observed - usual
     on_side = observed < expected if fewer else observed > expected
-    gain = np.where(on_side, gain, -np.inf)
-    best, simes = int(np.argmax(gain)), 1.0
-    if gain[best] >= least_gain * dispersion:
-        order = np.sort(rarity(observed, of, base, dispersion, fewer))
-        simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
+    best = int(np.argmax(np.where(on_side, _gain(observed, of, base), -np.inf)))
+    order = np.sort(rarity(observed, of, base, dispersion, fewer))
+    simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
     return Window(
         int(first[best]),
         int(last[best]),
@@ -139,6 +130,35 @@ def scan(
         float(expected[best]),
         min(1.0, simes),
     )
+
+
+def most_gained(counts: Floats, exposure: Floats, base: Base) -> dict[bool, float]:
+    """Return by how much too few, and too many, are likelier than what is usual, at the most.
+
+    Far faster than a scan: the logarithm of the likelihood ratio of a period's best window.
+    """
+    observed, of = _sums(counts), _sums(exposure)
+    apart, gain = observed - of * base.rate, _gain(observed, of, base)
+    return {
+        fewer: float(np.max(gain, where=apart < 0 if fewer else apart > 0, initial=-np.inf))
+        for fewer in (True, False)
+    }
+
+
+def _gain(observed: Floats, of: Floats, base: Base) -> Floats:
+    # Half an event more, so that of two windows with all there is the shorter gains more.
+    usual = of * (base.count + 0.5) / max(base.exposure, 1.0)
+    gain: Floats = observed * np.log(np.maximum(observed, 0.5) / np.maximum(usual, 1e-9))
+    gain -= observed - usual
+    return gain
+
+
+def _sums(values: Floats) -> Floats:
+    """Of every window."""
+    first, last = _every_window(len(values))
+    up_to: Floats = np.concatenate([[0.0], np.cumsum(values)])
+    sums: Floats = up_to[last + 1] - up_to[first]
+    return sums
 
 
 def rarity(
@@ -157,6 +177,13 @@ def rarity(
     else:
         p = np.where(x > 0, betainc(np.maximum(x, 1e-9), before + 1.0, part), 1.0)
     return np.clip(np.where(exposure > 0, p, 1.0), 0.0, 1.0)
+
+
+@cache
+def _every_window(days: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first and the last day of every run of days: made once, there are thousands of scans."""
+    first, last = np.triu_indices(days)
+    return first, last
 
 
 def _by_week(values: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The models of purchases against published figures, an independent fit, and their definitions."""
 
+import runpy
 from collections.abc import Callable
-from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.special import roots_jacobi, roots_legendre
+from scipy.optimize import minimize
+from scipy.special import gammaln, roots_jacobi, roots_legendre
 from scipy.stats import beta as beta_law
 from scipy.stats import binom
 from scipy.stats import gamma as gamma_law
@@ -34,35 +35,17 @@ Fit = Callable[..., PurchaseModel | ParetoModel]
 CDNOW = Path(__file__).parents[4] / "shared" / "data" / "cdnow" / "CDNOW_sample.txt"
 public = pytest.mark.skipif(not CDNOW.is_file(), reason=f"the public data set is not at {CDNOW}")
 
-BGNBD = {"r": 0.6, "alpha": 60.0, "a": 0.9, "b": 2.5}
-MONEY = {"p": 6.0, "q": 4.0, "gamma": 15.0}
+BENCHMARK = runpy.run_path(
+    str(Path(__file__).parents[3] / "benchmarks" / "insights" / "customers.py")
+)
+BGNBD, MONEY = BENCHMARK["PURCHASES"], BENCHMARK["MONEY"]
 
 
 @pytest.fixture(scope="module")
 def cdnow() -> dict[str, Floats]:
     """Weeks to 1997-09-30, purchases of one day as one, and those of the 39 weeks after."""
-    end = date(1997, 9, 30)
-    days: dict[str, dict[date, float]] = {}
-    for line in CDNOW.read_text().splitlines():
-        _, customer, day, _, value = line.split()
-        when = datetime.strptime(f"{day} +0000", "%Y%m%d %z").date()
-        of_customer = days.setdefault(customer, {})
-        of_customer[when] = of_customer.get(when, 0.0) + float(value)
-    rows = []
-    for bought in days.values():
-        first = min(bought)
-        seen = sorted(day for day in bought if day <= end)
-        repeats = [bought[day] for day in seen[1:]]
-        rows.append(
-            (
-                len(repeats),
-                (seen[-1] - first).days / 7,
-                (end - first).days / 7,
-                np.mean(repeats) if repeats else 0.0,
-                len(bought) - len(seen),
-            )
-        )
-    return dict(zip(("x", "t_x", "T", "z", "later"), np.array(rows).T, strict=True))
+    columns: dict[str, list[float]] = BENCHMARK["cdnow"](CDNOW)
+    return {name: np.array(values) for name, values in columns.items()}
 
 
 def _history(customers: dict[str, Floats]) -> tuple[Floats, Floats, Floats]:
@@ -277,25 +260,8 @@ def _mbg_shop(seed: int, customers: int, later: float) -> tuple[Any, ...]:
     """Histories of MBG/NBD with what is bought and spent in the days after them."""
     rng = np.random.default_rng(seed)
     T = rng.integers(30, 540, customers).astype(np.float64)
-    rate = np.maximum(rng.gamma(BGNBD["r"], 1 / BGNBD["alpha"], customers), 1e-300)
-    leave = rng.beta(BGNBD["a"], BGNBD["b"], customers)
-    x, t_x, then, now = (np.zeros(customers) for _ in range(4))
-    active = np.flatnonzero(rng.random(customers) >= leave)
-    while len(active):
-        now[active] += rng.exponential(size=len(active)) / rate[active]
-        active = active[now[active] <= T[active] + later]
-        seen = now[active] <= T[active]
-        x[active[seen]] += 1
-        t_x[active[seen]] = now[active[seen]]
-        then[active[~seen]] += 1
-        active = active[rng.random(len(active)) >= leave[active]]
-    value = rng.gamma(MONEY["q"], 1 / MONEY["gamma"], customers)
-
-    def spent(purchases: Floats) -> Floats:
-        shape = np.maximum(MONEY["p"] * purchases, 1e-9)
-        return np.where(purchases > 0, rng.gamma(shape) / value, 0.0)
-
-    return x, t_x, T, spent(x) / np.maximum(x, 1), then, spent(then)
+    shop: tuple[Any, ...] = BENCHMARK["simulated"](rng, T, later)
+    return shop
 
 
 def test_intervals_cover_what_they_say() -> None:
@@ -345,6 +311,43 @@ def test_a_customers_interval_holds_nine_of_ten_of_what_may_be_spent() -> None:
     alone = total_spend(model, values, 90, *history)
     assert alone.expected == pytest.approx(spent.mean(), rel=0.01)
     assert alone.error == pytest.approx(spent.std(), rel=0.02)
+
+
+def test_a_parameters_interval_ends_where_the_likelihood_has_fallen_by_what_the_level_says() -> (
+    None
+):
+    x, t_x, T, z, _, _ = _mbg_shop(3, 400, 0.0)
+    values = fit_gamma_gamma(x, z)
+    told = x > 0
+
+    def log_likelihood(p: float, q: float, gamma: float) -> float:
+        n, m = x[told], z[told]
+        return float(
+            (
+                gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(gamma)
+                + (p * n - 1) * np.log(m) + p * n * np.log(n)
+                - (p * n + q) * np.log(gamma + n * m)
+            ).sum()
+        )  # fmt: skip
+
+    assert log_likelihood(values.p, values.q, values.gamma) == pytest.approx(values.log_likelihood)
+    ends = values.parameter_intervals(x, z)
+    assert ends["q"][0] < values.q < ends["q"][1]
+    for end in ends["q"]:
+        others = minimize(
+            lambda by, end=end: -log_likelihood(np.exp(by[0]), end, np.exp(by[1])),
+            np.log([values.p, values.gamma]),
+            method="Nelder-Mead",
+            options={"xatol": 1e-6, "fatol": 1e-8, "maxiter": 2_000},
+        )
+        # A chi-squared of one degree of freedom is above 2.7055 in one of ten cases.
+        assert 2 * (values.log_likelihood + others.fun) == pytest.approx(2.7055, abs=0.03)
+    model = fit_mbg_nbd(x, t_x, T)
+    narrow = model.parameter_intervals(x, t_x, T, level=0.5)
+    wide = model.parameter_intervals(x, t_x, T, level=0.9)
+    for name in ("r", "alpha", "a", "b"):
+        assert wide[name][0] < narrow[name][0] < getattr(model, name)
+        assert getattr(model, name) < narrow[name][1] < wide[name][1]
 
 
 # What is not enough.

@@ -9,11 +9,10 @@ from typing import cast
 import pytest
 import yaml
 
-from ecomdata.insights import findings
 from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.findings import COLUMNS, Ranked, answer, same_story
 from ecomdata.insights.score import Planted, Score, meets_event
-from ecomdata.warehouse import Connection
+from ecomdata.warehouse import Connection, Table
 
 JUNE = Span(date(2025, 6, 1), date(2025, 6, 30))
 MAY = Span(date(2025, 5, 1), date(2025, 5, 31))
@@ -30,23 +29,53 @@ def _finding(
     )
 
 
+#: Not of a month: there is no bridge to read.
+WEEK = Question(Span(date(2025, 6, 2), date(2025, 6, 8)), MAY, None, QUESTION.data)
+
+
+class _Categories:
+    """A warehouse that knows no category."""
+
+    def query(self, sql: str, values: object = ()) -> Table:
+        return Table(("category",), ((None,),))
+
+
 def _days(first: int, last: int) -> Span:
     return Span(date(2025, 6, first), date(2025, 6, last))
 
 
-def test_each_search_has_an_equal_share_however_much_it_tests(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    few = Searched((replace(_finding(country="Chile"), p_value=0.01),), 1)
-    many = Searched((replace(_finding(country="Peru"), p_value=0.01),), 1000)
-    monkeypatch.setattr(findings, "SEARCHES", (lambda *_: few, lambda *_: many))
-    week = Question(Span(date(2025, 6, 2), date(2025, 6, 8)), MAY, None, QUESTION.data)
-    told = answer(cast(Connection, None), week)
-    # 0.01 of one test, of two searches; the other's 0.01 is one of a thousand.
-    [only] = told.ranked
-    assert only.finding == few.findings[0]
-    assert only.q_value == pytest.approx(0.02)
-    assert told.tests == 1001
+def test_a_search_has_a_share_as_the_root_of_what_it_tests() -> None:
+    few = Searched((replace(_finding(country="Chile"), p_value=0.004),), 1)
+    many = Searched((replace(_finding(country="Peru"), p_value=0.001),), 100)
+    told = answer(cast(Connection, None), WEEK, searches=((lambda *_: few, lambda *_: many),))
+    # Shares of 1/11 and 10/11: 0.004 x 1 x 11 = 0.044, and 0.001 x 100 x 1.1 = 0.11, of two 0.055.
+    assert {each.finding.segment["country"]: each.q_value for each in told.ranked} == {
+        "Chile": pytest.approx(0.044),
+        "Peru": pytest.approx(0.055),
+    }
+    assert told.tests == 101
+
+
+def test_what_surely_stands_makes_no_room_for_chance_in_what_happened() -> None:
+    happened = Searched((replace(_finding(country="Chile"), p_value=0.14),), 1)
+    pairs = tuple(
+        replace(_finding("product_pair", product_id=product), p_value=1e-9) for product in "ABC"
+    )
+    stands = Searched(pairs, 3)
+    searches = (lambda *_: happened,), (lambda *_: stands,)
+    warehouse = cast(Connection, _Categories())
+    told = answer(warehouse, WEEK, searches=searches)
+    assert [each.finding.kind for each in told.ranked] == ["product_pair"] * 3
+    together = answer(warehouse, WEEK, searches=((*searches[0], *searches[1]),))
+    assert len(together.ranked) == 4  # of four told one may be as likely
+
+
+def test_whose_orders_fail_to_come_is_told_before_that_they_do() -> None:
+    outage = replace(_finding("country_outage", effect=-900, country="Chile"), p_value=1e-9)
+    lost = replace(_finding("lost_segment", country="Chile"), p_value=1e-6)
+    searched = Searched((outage, lost), 2)
+    told = answer(cast(Connection, None), WEEK, searches=((lambda *_: searched,),))
+    assert [each.finding.kind for each in told.ranked] == ["lost_segment"]
 
 
 def test_a_part_and_its_whole_are_one_story() -> None:

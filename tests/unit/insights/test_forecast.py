@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from ecomdata.insights.forecast import FEWEST_DAYS, Smoothed, forecast, smooth
+from ecomdata.insights.forecast import FEWEST_DAYS, Smoothed, forecast_days, smooth
 from ecomdata.insights.windows import Floats
 
 #: A Monday.
@@ -54,7 +54,7 @@ def test_the_variance_ahead_is_that_of_the_book() -> None:
 
 
 def test_a_forecast_is_of_the_days_behind_and_adds_up() -> None:
-    told = forecast(_sales(200), START, 28)
+    told = forecast_days(_sales(200), START, 28)
     assert told.silence == "" and told.total and told.backtest
     assert (told.days[0].first, told.days[-1].last) == (date(2024, 7, 19), date(2024, 8, 15))
     assert [len(told.days), len(told.weeks)] == [28, 4]
@@ -63,11 +63,11 @@ def test_a_forecast_is_of_the_days_behind_and_adds_up() -> None:
     assert saturday.first.weekday() == 5
     assert saturday.forecast == pytest.approx(Decimal(2040), rel=Decimal("0.12"))
     assert told.total.low < told.total.forecast < told.total.high
-    assert forecast(_sales(200), START, 28) == told
+    assert forecast_days(_sales(200), START, 28) == told
 
 
 def test_it_beats_the_last_week_repeated() -> None:
-    backtest = forecast(_sales(300), START, 28).backtest
+    backtest = forecast_days(_sales(300), START, 28).backtest
     assert backtest and backtest.origins == 6
     assert backtest.wape < 0.85 * backtest.naive_wape
     assert backtest.week_wape < 0.85 * backtest.naive_week_wape
@@ -76,7 +76,7 @@ def test_it_beats_the_last_week_repeated() -> None:
 def test_the_last_week_repeated_is_scored_as_worked_by_hand() -> None:
     sales = np.tile([10.0, 10, 10, 10, 10, 20, 10], 12)
     sales[-1] = 30.0
-    backtest = forecast(sales, START, 7).backtest
+    backtest = forecast_days(sales, START, 7).backtest
     # One origin; of its 28 days, which sold 80 a week and 20 more, one is off by 20.
     assert backtest and backtest.origins == 1
     assert backtest.naive_wape == pytest.approx(20 / 340, abs=1e-4)
@@ -86,22 +86,22 @@ def test_where_the_last_week_repeated_was_better_there_is_no_forecast() -> None:
     # Every other four weeks sell nothing on most days: what was learned is of the other ones.
     sales = _sales(84)
     sales[14:28:2] = 0.0
-    told = forecast(sales, START, 28)
+    told = forecast_days(sales, START, 28)
     assert told.total is None and told.backtest
     assert told.backtest.week_wape > told.backtest.naive_week_wape
     assert "the last week repeated" in told.silence
 
 
 def test_the_turn_of_a_year_ago_is_taken_where_it_helped() -> None:
-    assert forecast(_sales(970, yearly=0.8), START, 28).uses_year
-    assert not forecast(_sales(350, yearly=0.8), START, 28).uses_year
+    assert forecast_days(_sales(970, yearly=0.8), START, 28).uses_year
+    assert not forecast_days(_sales(350, yearly=0.8), START, 28).uses_year
 
 
 def test_intervals_hold_nine_of_ten_totals() -> None:
     held = []
     for seed in range(12):
         sales = _sales(228, seed)
-        total = forecast(sales[:200], START, 28).total
+        total = forecast_days(sales[:200], START, 28).total
         assert total
         held.append(total.low <= Decimal(float(sales[200:].sum())) <= total.high)
     assert np.mean(held) >= 0.8
@@ -110,15 +110,15 @@ def test_intervals_hold_nine_of_ten_totals() -> None:
 def test_the_days_on_which_the_shop_is_closed_bring_nothing() -> None:
     sales = _sales(200)
     sales[6::7] = 0
-    told = forecast(sales, START, 14)
+    told = forecast_days(sales, START, 14)
     sundays = [day for day in told.days if day.first.weekday() == 6]
     assert [day.high for day in sundays] == [Decimal(0)] * 2
     assert all(day.forecast > 500 for day in told.days if day not in sundays)
 
 
 def test_too_short_a_history_is_refused_with_what_is_needed() -> None:
-    told = forecast(_sales(FEWEST_DAYS - 1), START, 28)
+    told = forecast_days(_sales(FEWEST_DAYS - 1), START, 28)
     assert (told.silence, told.total) == ("needs 84 days of sales, has 83", None)
     sparse = np.zeros(300)
     sparse[::20] = 100.0
-    assert forecast(sparse, START, 28).silence == "needs 56 days with sales, has 15"
+    assert forecast_days(sparse, START, 28).silence == "needs 56 days with sales, has 15"

@@ -1,7 +1,7 @@
 """Histories of purchases: what can be one, and those that are alike taken together."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ecomdata.errors import UsageError
 from ecomdata.insights.btyd.maximum import Floats
@@ -30,6 +30,17 @@ def histories(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Float
             "x is a whole number, t_x lies between 0 and T and is 0 where x is"
         )
     return purchases, last, age
+
+
+def distinct(x: Floats, t_x: Floats, T: Floats) -> tuple[tuple[Floats, ...], NDArray[np.intp]]:
+    """Distinct histories, and which of them each is."""
+    columns = [np.unique(column, return_inverse=True) for column in (x, t_x, T)]
+    sizes = tuple(len(values) for values, _ in columns)
+    keys, place = np.unique(
+        np.ravel_multi_index(tuple(codes for _, codes in columns), sizes), return_inverse=True
+    )
+    codes = np.unravel_index(keys, sizes)
+    return tuple(v[c] for (v, _), c in zip(columns, codes, strict=True)), place
 
 
 def grouped(x: Floats, t_x: Floats, T: Floats) -> tuple[tuple[Floats, ...], Floats]:

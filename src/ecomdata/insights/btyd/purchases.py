@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecomdata.insights.btyd.histories import grouped, histories
-from ecomdata.insights.btyd.maximum import Floats, Maximum, maximise, require_repeaters
+from ecomdata.insights.btyd.maximum import (
+    Floats,
+    Maximum,
+    likely_between,
+    maximise,
+    require_repeaters,
+)
 
 _NAMES = ("r", "alpha", "a", "b")
 #: Histories that are looked at together.
@@ -54,6 +60,17 @@ class PurchaseModel:
     def parameters(self) -> Floats:
         """r, alpha, a, b."""
         return np.array([self.r, self.alpha, self.a, self.b])
+
+    def parameter_intervals(
+        self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, level: float = 0.9
+    ) -> dict[str, tuple[float, float]]:
+        """Return the ends of each parameter's interval, of the histories that it was fitted to.
+
+        Raises:
+            UsageError: they are no histories.
+        """
+        likelihood = _Likelihood(*histories(x, t_x, T), self.leaves_at_once)
+        return likely_between(likelihood, _NAMES, self.parameters, self.log_covariance, level)
 
     def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """Return how likely each customer is still active.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ecomdata.errors import UsageError
-from ecomdata.insights.btyd.maximum import Floats, maximise, require_repeaters
+from ecomdata.insights.btyd.maximum import Floats, likely_between, maximise, require_repeaters
 
 _NAMES = ("p", "q", "gamma")
 
@@ -42,6 +42,17 @@ class SpendModel:
         """p, q, gamma."""
         return np.array([self.p, self.q, self.gamma])
 
+    def parameter_intervals(
+        self, x: ArrayLike, z: ArrayLike, level: float = 0.9
+    ) -> dict[str, tuple[float, float]]:
+        """Return the ends of each parameter's interval, of the values that it was fitted to.
+
+        Raises:
+            UsageError: a value is no number.
+        """
+        likelihood = _Likelihood(*_told(x, z))
+        return likely_between(likelihood, _NAMES, self.parameters, self.log_covariance, level)
+
     def expected_spend(self, x: ArrayLike, z: ArrayLike) -> Floats:
         """Return what a further purchase of each customer is worth, on average.
 
@@ -62,17 +73,7 @@ def fit_gamma_gamma(x: ArrayLike, z: ArrayLike) -> SpendModel:
         UsageError: a value is no number.
         NotEnoughDataError: too few customers bought, or the parameters stay open.
     """
-    purchases, values = (
-        np.atleast_1d(each)
-        for each in np.broadcast_arrays(
-            np.asarray(x, dtype=np.float64), np.asarray(z, dtype=np.float64)
-        )
-    )
-    told = purchases > 0
-    if not np.isfinite(values[told]).all():
-        raise UsageError("an average value of purchases is no number: give one where x is not 0")
-    told &= np.where(told, values, 0.0) > 0
-    purchases, values = purchases[told], values[told]
+    purchases, values = _told(x, z)
     require_repeaters("Gamma-Gamma", len(values))
     start = {"p": 2.0, "q": 3.0, "gamma": float(np.mean(values))}
     found = maximise("Gamma-Gamma", _Likelihood(purchases, values), start)
@@ -85,6 +86,21 @@ def fit_gamma_gamma(x: ArrayLike, z: ArrayLike) -> SpendModel:
         standard_errors=dict(zip(_NAMES, found.standard_errors.tolist(), strict=True)),
         log_covariance=found.log_covariance,
     )
+
+
+def _told(x: ArrayLike, z: ArrayLike) -> tuple[Floats, Floats]:
+    """The customers who say something of what a purchase is worth."""
+    purchases, values = (
+        np.atleast_1d(each)
+        for each in np.broadcast_arrays(
+            np.asarray(x, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        )
+    )
+    told = purchases > 0
+    if not np.isfinite(values[told]).all():
+        raise UsageError("an average value of purchases is no number: give one where x is not 0")
+    told &= np.where(told, values, 0.0) > 0
+    return purchases[told], values[told]
 
 
 def expected_spend(parameters: Floats, x: Floats, z: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ecomdata.errors import NotEnoughDataError
-from ecomdata.insights.btyd.histories import histories
+from ecomdata.insights.btyd.histories import distinct, histories
 from ecomdata.insights.btyd.maximum import Floats
 from ecomdata.insights.btyd.purchases import (
     PurchaseModel,
@@ -17,9 +17,12 @@ from ecomdata.insights.btyd.purchases import (
 )
 from ecomdata.insights.btyd.spend import SpendModel, expected_spend
 
-#: What is left out of the numbers of purchases, and halvings of where an end may lie.
+#: What is left out of the numbers of purchases.
 _LEFT_OUT: Final = 1e-5
-_HALVINGS: Final = 16
+#: Steps towards an end, and how near its probability is near enough.
+_STEPS: Final = 40
+_CLOSE: Final = 1e-6
+_FARTHEST: Final = 2.0
 _TOGETHER: Final = 2_000
 _STEP: Final = 1e-3
 
@@ -58,15 +61,18 @@ def spend_interval(
     """
     x, t_x, T = histories(x, t_x, T)
     z = _values(x, z)
-    ends = np.zeros((2, len(x)))
-    # Customers of like activity together: how many purchases to consider is that of the busiest.
-    mean = purchases.expected_purchases(t, x, t_x, T)
+    # What differs between customers of one history is the scale of what they spend.
+    (few_x, few_t_x, few_T), place = distinct(x, t_x, T)
+    ends = np.zeros((2, len(few_x)))
+    # Histories of like activity together: how many purchases to consider is that of the busiest.
+    mean = purchases.expected_purchases(t, few_x, few_t_x, few_T)
     order = np.argsort(mean, kind="stable")
-    for part in np.array_split(order, max(1, -(-len(x) // _TOGETHER))):
-        chances = _chances(purchases, t, x[part], t_x[part], T[part])
+    for part in np.array_split(order, max(1, -(-len(few_x) // _TOGETHER))):
+        chances = _chances(purchases, t, few_x[part], few_t_x[part], few_T[part])
         for end, beyond in enumerate(((1 - level) / 2, (1 + level) / 2)):
-            ends[end, part] = _quantile(spend, chances, x[part], z[part], beyond)
-    return ends[0], ends[1]
+            ends[end, part] = _quantile(spend, chances, few_x[part], beyond)
+    low, high = ends[:, place] * (spend.gamma + x * z)
+    return low, high
 
 
 def total_spend(
@@ -154,25 +160,36 @@ def _moments(
     return chances @ number, chances @ number**2
 
 
-def _quantile(spend: SpendModel, chances: Floats, x: Floats, z: Floats, beyond: float) -> Floats:
-    """What is spent with this probability at most.
+def _quantile(spend: SpendModel, chances: Floats, x: Floats, beyond: float) -> Floats:
+    """What is spent with this probability at most, in scales of the customers.
 
-    What n purchases are worth together is beta prime (p n, q + p x) times the scale.
+    What n purchases are worth together is beta prime (p n, q + p x) times the scale. The share
+    s / (1 + s) of it is beta: its quantile by Newton's method, within what halving knows.
     """
-    from scipy.special import betainc
+    from scipy.special import betainc, betaln
 
-    shape, scale = spend.q + spend.p * x, spend.gamma + x * z
-    some = np.flatnonzero(chances[:, 0] < beyond)
-    number = spend.p * np.arange(1, chances.shape[1], dtype=np.float64)
-    low, high = np.zeros(len(some)), np.ones(len(some))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        up_to = chances[some, 0] + np.einsum(
-            "cn,cn->c",
-            chances[some, 1:],
-            betainc(number, shape[some, None], middle[:, None]),
-        )
-        low, high = np.where(up_to < beyond, middle, low), np.where(up_to < beyond, high, middle)
     ends = np.zeros(len(x))
-    ends[some] = scale[some] * high / (1 - high)
+    left = np.flatnonzero(chances[:, 0] < beyond)
+    shape = (spend.q + spend.p * x)[:, None]
+    number = spend.p * np.arange(1, chances.shape[1], dtype=np.float64)
+    # From the mean of as many purchases as are made with this probability at most.
+    as_many = number[np.argmax(chances.cumsum(axis=1) >= beyond, axis=1) - 1]
+    share = as_many / (as_many + shape[:, 0])
+    low, high = np.zeros(len(x)), np.ones(len(x))
+    for _ in range(_STEPS):
+        at = share[left, None]
+        odds, of = shape[left], chances[left, 1:]
+        short = beyond - chances[left, 0] - (of * betainc(number, odds, at)).sum(axis=1)
+        low[left[short > 0]], high[left[short <= 0]] = at[short > 0, 0], at[short <= 0, 0]
+        log_density = number * np.log(at) + odds * np.log1p(-at) - betaln(number, odds)
+        slope = (of * np.exp(log_density)).sum(axis=1)  # by the logarithm of s
+        step = np.exp(np.clip(short / np.maximum(slope, 1e-300), -_FARTHEST, _FARTHEST))
+        newton = at[:, 0] * step / (1 - at[:, 0] + at[:, 0] * step)
+        inside = (newton > low[left]) & (newton < high[left])
+        share[left] = np.where(inside, newton, (low[left] + high[left]) / 2)
+        left = left[np.abs(short) > _CLOSE]
+        if not len(left):
+            break
+    some = chances[:, 0] < beyond
+    ends[some] = share[some] / (1 - share[some])
     return ends

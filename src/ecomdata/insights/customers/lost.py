@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ecomdata.insights.customers.state import CUSTOMERS, LEDGER, ORDERS
 from ecomdata.insights.evidence import figures, literal, money, percent_change, real, said, within
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
     BASE_DAYS,
@@ -98,9 +99,9 @@ def search_lost_segments(connection: Connection, question: Question) -> Searched
     findings = []
     for country, of_days in sorted(losses.items()):
         best = max(of_days, key=lambda loss: loss.gain)
-        if best.observed <= MOST_LEFT * best.expected:
-            ordered = np.sort([loss.p_value for loss in of_days])
-            p_value = float(np.min(ordered * len(ordered) / np.arange(1, len(ordered) + 1)))
+        ordered = np.sort([loss.p_value for loss in of_days])
+        p_value = float(np.min(ordered * len(ordered) / np.arange(1, len(ordered) + 1)))
+        if p_value <= CANDIDATE and best.observed <= MOST_LEFT * best.expected:
             span = Span(start + timedelta(best.day), question.current.end)
             base_span = Span(
                 max(start, span.start - timedelta(BASE_DAYS)), span.start - timedelta(1)

@@ -6,8 +6,8 @@ from ecomdata.insights.drivers.launches import search_launches
 from ecomdata.insights.drivers.leaks import search_leaks
 from ecomdata.insights.drivers.outages import search_outages
 
-#: Each answers a question with what it found and how much it tested.
-SEARCHES = (
+#: Each answers a question with what happened and how much it tested.
+NEWS = (
     search_copies,
     search_launches,
     search_leaks,

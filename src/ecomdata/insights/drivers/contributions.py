@@ -76,7 +76,7 @@ def search_contributions(connection: Connection, question: Question) -> Searched
             f"what moved apart from the rest: needs {FEWEST_STEPS + 2} whole periods of sales, "
             f"has {cube.periods}",
         )
-    found, tests = explained(cube)
+    found, tests = explained(cube, rate=1.0)
     findings = []
     for at, step in enumerate(found):
         others = [other.segment for other in found[:at]]
@@ -84,11 +84,18 @@ def search_contributions(connection: Connection, question: Question) -> Searched
     return Searched(tuple(findings), tests)
 
 
-def explained(cube: Cube, support: float = SUPPORT) -> tuple[list[Step], int]:
+def explained(
+    cube: Cube, support: float = SUPPORT, rate: float = FALSE_DISCOVERY_RATE
+) -> tuple[list[Step], int]:
     """Return the steps that stand out, the clearest first, and how many segments were tested.
 
     The cells of a segment that is found are taken away before the next is looked for: what it says
     is not said again by its parts, its wholes or by those that gained in share.
+
+    Args:
+        cube: the sales.
+        support: the share of sales that a segment has at the least.
+        rate: how much of what is returned may be chance; 1 leaves that to who asked.
     """
     found: list[Step] = []
     tests = 0
@@ -98,7 +105,7 @@ def explained(cube: Cube, support: float = SUPPORT) -> tuple[list[Step], int]:
         if not steps:
             break
         best = max(steps, key=lambda step: (step.score, -len(step.segment)))
-        if best.p_value * tests > FALSE_DISCOVERY_RATE * (len(found) + 1):
+        if best.p_value * tests > rate * (len(found) + 1):
             break
         found.append(best)
         cube = cube.without(cube.cells(best.segment))

@@ -17,6 +17,7 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
@@ -34,8 +35,6 @@ from ecomdata.warehouse import Connection
 DEEP: Final = Decimal("0.4")
 #: A leak is found from this share of the lines above the usual one on.
 LEAST_SHARE: Final = 0.02
-#: From this p-value on a category counts when it is asked whether it is one or the whole shop.
-_CANDIDATE: Final = 0.01
 _DEEP_LINE = f"discount_amount >= {DEEP} * (total_price + discount_amount) and discount_amount > 0"
 
 
@@ -55,7 +54,7 @@ def search_leaks(connection: Connection, question: Question) -> Searched:
         window = scan(deep[row, base_days:], lines[row, base_days:], base, dispersion, False)
         sold = lines[row, base_days + window.first : base_days + window.last + 1].sum()
         more = window.observed - window.expected
-        if base.exposure and window.p_value < _CANDIDATE and more >= LEAST_SHARE * sold:
+        if base.exposure and window.p_value <= CANDIDATE and more >= LEAST_SHARE * sold:
             found.append((categories[row], window))
     if len(found) == 2:  # one category, and all of them for its sake
         found = found[1:]

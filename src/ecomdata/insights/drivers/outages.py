@@ -16,6 +16,7 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
@@ -54,7 +55,7 @@ def search_outages(connection: Connection, question: Question) -> Searched:
     for row in looked_at:
         base = Base.of(orders[row, :base_days], others[row, :base_days])
         window = scan(orders[row, base_days:], others[row, base_days:], base, dispersion, True)
-        if window.observed <= MOST_LEFT * window.expected:
+        if window.p_value <= CANDIDATE and window.observed <= MOST_LEFT * window.expected:
             days = Span(
                 current.start + timedelta(window.first), current.start + timedelta(window.last)
             )

@@ -23,8 +23,9 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.products.sales import CANDIDATE, expected_sales, margin, read_daily
+from ecomdata.insights.products.sales import expected_sales, margin, read_daily
 from ecomdata.insights.windows import BASE_DAYS, FEWEST_BASE_DAYS, Base, rarity, too_few_days
 from ecomdata.warehouse import Connection
 

@@ -15,14 +15,20 @@ from ecomdata.insights.evidence import (
     said,
     within,
 )
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
-from ecomdata.insights.products.sales import CANDIDATE, MATERIAL, net_sales, year_to
+from ecomdata.insights.products.sales import MATERIAL, net_sales, year_to
 from ecomdata.warehouse import Connection
 
 #: Order lines that a product should have then.
 LEAST_LINES: Final = 50
 #: A product is prone to returns with at least so many times the rate of the others.
 LEAST_FACTOR: Final = 1.5
+#: What has no price of its own is no product: a fee, a correction that was booked by hand. Its
+#: prices have a standard deviation above their mean, those of products in several sizes have not.
+_PRICE: Final = (
+    f"case when entry_type = 'sale' and quantity > 0 then {real('amount')} / quantity end"
+)
 
 
 def search_returned(connection: Connection, question: Question) -> Searched:
@@ -36,7 +42,9 @@ def search_returned(connection: Connection, question: Question) -> Searched:
         product_id,
         min(category) as category,
         count(case when entry_type = 'sale' and not is_cancelled then 1 end) as sold,
-        count(case when entry_type = 'return' then 1 end) as returned
+        count(case when entry_type = 'return' then 1 end) as returned,
+        avg({_PRICE}) as usual_price,
+        stddev_pop({_PRICE}) as price_spread
     from {LEDGER}
     where entry_date between $1 and $2
     group by product_id
@@ -48,7 +56,8 @@ select
     sold,
     returned,
     sum(sold) over (partition by category) as sold_in_category,
-    sum(returned) over (partition by category) as returned_in_category
+    sum(returned) over (partition by category) as returned_in_category,
+    coalesce(price_spread > usual_price, false) as has_no_price
 from lines
 order by product_id""",
         [span.start, span.end],
@@ -56,9 +65,9 @@ order by product_id""",
     if not any(row[3] for row in rows):
         return Searched((), 0, "products that come back: needs returns, has none")
     tested, found = 0, []
-    for product, category, sold, returned, all_sold, all_returned in rows:
+    for product, category, sold, returned, all_sold, all_returned, has_no_price in rows:
         others, of_others = int(all_sold) - sold, int(all_returned) - returned
-        if sold < LEAST_LINES or others < LEAST_LINES:
+        if sold < LEAST_LINES or others < LEAST_LINES or has_no_price:
             continue
         tested += 1
         usual = of_others / others
@@ -147,5 +156,5 @@ from sums"""
         high=ends[1],
         p_value=p_value,
         evidence_sql=sql,
-        next_look="Read the reasons for returns; check its size chart, pictures and packing.",
+        next_look="Read the reasons for returns; check its description, pictures and packing.",
     )

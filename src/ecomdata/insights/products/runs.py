@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from ecomdata.insights.evidence import called, figures, money, on, said
+from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.products.sales import (
-    CANDIDATE,
     MATERIAL,
     expected_sales,
     margin,
@@ -17,11 +17,12 @@ from ecomdata.insights.products.sales import (
     read_daily,
 )
 from ecomdata.insights.windows import (
-    BASE_DAYS,
     FEWEST_BASE_DAYS,
     Window,
+    most_gained,
     scan,
     too_few_days,
+    usual_days,
 )
 from ecomdata.warehouse import Connection
 
@@ -41,12 +42,10 @@ LEAST_FACTOR: Final = 2.0
 def search_runs(connection: Connection, question: Question) -> Searched:
     """Return the products that ran out, stopped selling or took off, beside all other sales."""
     current = question.current
-    have = (current.start - question.data.start).days
-    if have < FEWEST_BASE_DAYS:
-        return too_few_days("products that ran out or took off", have)
-    start = current.start - timedelta(min(LOOK_BACK, have - FEWEST_BASE_DAYS))
-    days = min(BASE_DAYS, (start - question.data.start).days) // 7 * 7
-    base_span = Span(start - timedelta(days), start - timedelta(1))
+    days, base_span = usual_days(question, LOOK_BACK)
+    if days < FEWEST_BASE_DAYS:
+        return too_few_days("products that ran out or took off", days)
+    start = base_span.end + timedelta(1)
     daily = read_daily(connection, question, Span(base_span.start, current.end))
     dispersion = daily.dispersion(days)
     first_day = (current.start - start).days
@@ -60,9 +59,11 @@ def search_runs(connection: Connection, question: Question) -> Searched:
             or min(base.rate * shop.sum(), base.count) < LEAST_EXPECTED
         ):
             continue
-        for fewer in (True, False):
+        for fewer, gain in most_gained(orders, shop, base).items():
             tests += 1
-            window = scan(orders, shop, base, dispersion, fewer, LEAST_GAIN)
+            if gain < LEAST_GAIN * dispersion:
+                continue
+            window = scan(orders, shop, base, dispersion, fewer)
             if window.last < first_day or not _is_striking(window, fewer):
                 continue
             kind = "stock_out" if fewer else "viral_product"

@@ -16,8 +16,6 @@ from ecomdata.warehouse import Connection
 MOST_PRODUCTS: Final = 1000
 #: From this share of the period's net sales on, what a shop regularly does is news.
 MATERIAL: Final = Decimal("0.01")
-#: What is less rare than this is no finding in any company.
-CANDIDATE: Final = 0.01
 _YEAR: Final = timedelta(365)
 
 
