@@ -16,7 +16,7 @@ def column(name: str, data_type: str | None = "text") -> SimpleNamespace:
     return SimpleNamespace(name=name, data_type=data_type)
 
 
-def tested(name: str, **arguments: object) -> list[SimpleNamespace]:
+def checks(name: str, **arguments: object) -> list[SimpleNamespace]:
     return [SimpleNamespace(type=name, kwargs=arguments)]
 
 
@@ -27,13 +27,13 @@ GOOD: dict[str, Any] = {
     "access": "public",
     "config": {"contract": {"enforced": True}},
     "columns": [column("sales_date"), column("country")],
-    "tests": tested("well_formed", keys=[["sales_date", "country"]]),
+    "tests": checks("well_formed", keys=[["sales_date", "country"]]),
 }
 
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("description_says_what_a_row_is", {"description": "Sales by day."}),
-    ("key_is_tested", {"tests": tested("well_formed", never_null=["sales_date"])}),
-    ("key_is_tested", {"tests": tested("found_in", parents={})}),
+    ("key_is_tested", {"tests": checks("well_formed", never_null=["sales_date"])}),
+    ("key_is_tested", {"tests": checks("found_in", parents={})}),
     ("key_is_tested", {"tests": []}),
     ("final_models_are_public_by_contract", {"access": "protected"}),
     ("final_models_are_public_by_contract", {"config": {"contract": {"enforced": False}}}),
