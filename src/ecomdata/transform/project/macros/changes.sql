@@ -77,25 +77,29 @@
                 {%- endfor -%}
         {%- endif -%}
     {%- endset -%}
-    {% for model, column in meta.get('notes', {}).items() %}
+    {%- set notes = meta.get('notes', {}) %}
+    {% if notes %}
+    create temporary table other_rows as
+    (
+        select {{ columns }} from {{ target }} {{ replaced }}
+        except
+        select {{ columns }} from {{ latest }}
+    )
+    union all
+    (
+        select {{ columns }} from {{ latest }}
+        except
+        select {{ columns }} from {{ target }} {{ replaced }}
+    );
+    {% for model, column in notes.items() %}
     insert into {{ ref(model) }} ({{ column }})
-    select {{ column }} from (
-        (
-            select {{ columns }} from {{ target }} {{ replaced }}
-            except
-            select {{ columns }} from {{ latest }}
-        )
-        union all
-        (
-            select {{ columns }} from {{ latest }}
-            except
-            select {{ columns }} from {{ target }} {{ replaced }}
-        )
-    ) as other_rows
+    select {{ column }} from other_rows
     where {{ column }} is not null
     except
     select {{ column }} from {{ ref(model) }};
     {% endfor %}
+    drop table other_rows;
+    {% endif %}
     delete from {{ target }} {{ replaced }};
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ latest }}
