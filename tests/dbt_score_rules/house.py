@@ -31,11 +31,8 @@ def description_says_what_a_row_is(model: Model) -> RuleViolation | None:
 
 @rule(severity=Severity.HIGH, rule_filters={has_a_key()})
 def key_is_tested(model: Model) -> RuleViolation | None:
-    """A key is unique and never NULL: by tests of its column, or of its columns together."""
-    of_columns = [{test.type for test in column.tests} for column in model.columns]
-    if any(tests >= {"unique", "not_null"} for tests in of_columns):
-        return None
-    if {test.type for test in model.tests} >= {"unique_combination", "never_null"}:
+    """A key is unique and never NULL: `well_formed` is told of its columns."""
+    if any(test.type == "well_formed" and test.kwargs.get("keys") for test in model.tests):
         return None
     return RuleViolation("No column, and no columns together, are tested to name one row.")
 

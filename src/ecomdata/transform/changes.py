@@ -14,6 +14,7 @@ WIDEST = 0.25
 
 #: The models that hold keys of what changed.
 _NOTED = (
+    "changed_accounts",
     "changed_buyers",
     "changed_customers",
     "changed_days",

@@ -12,12 +12,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from dbt_score_rules import house  # noqa: E402
 
 
-def column(name: str, *tests: str, data_type: str | None = "text") -> SimpleNamespace:
-    return SimpleNamespace(name=name, data_type=data_type, tests=of_types(*tests))
+def column(name: str, data_type: str | None = "text") -> SimpleNamespace:
+    return SimpleNamespace(name=name, data_type=data_type)
 
 
-def of_types(*names: str) -> list[SimpleNamespace]:
-    return [SimpleNamespace(type=name) for name in names]
+def checks(name: str, **arguments: object) -> list[SimpleNamespace]:
+    return [SimpleNamespace(type=name, kwargs=arguments)]
 
 
 GOOD: dict[str, Any] = {
@@ -26,14 +26,15 @@ GOOD: dict[str, Any] = {
     "description": "One row per day.",
     "access": "public",
     "config": {"contract": {"enforced": True}},
-    "columns": [column("sales_date", "unique", "not_null"), column("country")],
-    "tests": [],
+    "columns": [column("sales_date"), column("country")],
+    "tests": checks("well_formed", keys=[["sales_date", "country"]]),
 }
 
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("description_says_what_a_row_is", {"description": "Sales by day."}),
-    ("key_is_tested", {"columns": [column("sales_date", "unique")]}),
-    ("key_is_tested", {"columns": [], "tests": of_types("unique_combination")}),
+    ("key_is_tested", {"tests": checks("well_formed", never_null=["sales_date"])}),
+    ("key_is_tested", {"tests": checks("found_in", parents={})}),
+    ("key_is_tested", {"tests": []}),
     ("final_models_are_public_by_contract", {"access": "protected"}),
     ("final_models_are_public_by_contract", {"config": {"contract": {"enforced": False}}}),
     ("final_models_are_public_by_contract", {"columns": [column("country", data_type=None)]}),
@@ -49,11 +50,6 @@ def violation(rule: str, model: dict[str, Any]) -> Any:
 def test_a_rule_is_kept_or_not(rule: str, fault: dict[str, Any]) -> None:
     assert violation(rule, GOOD) is None
     assert violation(rule, GOOD | fault).message
-
-
-def test_a_key_may_be_of_several_columns() -> None:
-    of_two = {"columns": [], "tests": of_types("unique_combination", "never_null")}
-    assert violation("key_is_tested", GOOD | of_two) is None
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The same for a test: only the rows that an incremental model made anew. The others were looked at
+   when they were made. #}
+{% macro where_made_anew(model) -%}
+    {%- if execute and env_var('ECOMDATA_DBT_ONLY_CHANGES', '') == 'true' -%}
+        {%- set meta = graph.nodes['model.ecomdata.' ~ model.identifier].config.meta -%}
+        {%- for changed, (key, column) in meta.get('replaces', {}).items() %}
+            {{ "where" if loop.first else "or" }} {{ key }} in (
+                select {{ column }} from {{ as_last_built('meta', changed) }}
+            ) or {{ key }} is null
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {# dbt has to see the reference when it parses, where nothing is executed yet; and must not meet it
    in unit tests, which have no such model. #}
 {% macro changed_keys(changed) -%}
@@ -64,25 +77,29 @@
                 {%- endfor -%}
         {%- endif -%}
     {%- endset -%}
-    {% for model, column in meta.get('notes', {}).items() %}
+    {%- set notes = meta.get('notes', {}) %}
+    {% if notes %}
+    create temporary table other_rows as
+    (
+        select {{ columns }} from {{ target }} {{ replaced }}
+        except
+        select {{ columns }} from {{ latest }}
+    )
+    union all
+    (
+        select {{ columns }} from {{ latest }}
+        except
+        select {{ columns }} from {{ target }} {{ replaced }}
+    );
+    {% for model, column in notes.items() %}
     insert into {{ ref(model) }} ({{ column }})
-    select {{ column }} from (
-        (
-            select {{ columns }} from {{ target }} {{ replaced }}
-            except
-            select {{ columns }} from {{ latest }}
-        )
-        union all
-        (
-            select {{ columns }} from {{ latest }}
-            except
-            select {{ columns }} from {{ target }} {{ replaced }}
-        )
-    ) as other_rows
+    select {{ column }} from other_rows
     where {{ column }} is not null
     except
     select {{ column }} from {{ ref(model) }};
     {% endfor %}
+    drop table other_rows;
+    {% endif %}
     delete from {{ target }} {{ replaced }};
     insert into {{ target }} ({{ columns }})
     select {{ columns }} from {{ latest }}

@@ -1,14 +1,8 @@
 with recursive
 
-customers as (
+customer_months as (
 
-    select * from {{ ref('int_customer_behavior') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders_classified') }}
+    select * from {{ ref('int_customers_summed_to_month') }}
 
 ),
 
@@ -24,23 +18,26 @@ last_days as (
 
 ),
 
-customers_in_cohorts as (
+cells_found as (
 
     select
-        customer_id,
-        cast(date_trunc('month', first_order_date) as date) as cohort_month
-    from customers
-    where first_order_date is not null
+        cohort_month,
+        activity_month,
+        count(case when orders > 0 then 1 end) as active_customers,
+        sum(net_sales) as net_sales
+    from customer_months
+    group by cohort_month, activity_month
 
 ),
 
 cohorts_counted as (
 
+    {# Who is in a cohort ordered in its month. #}
     select
         cohort_month,
-        count(*) as cohort_size
-    from customers_in_cohorts
-    group by cohort_month
+        active_customers as cohort_size
+    from cells_found
+    where activity_month = cohort_month
 
 ),
 
@@ -66,57 +63,6 @@ cells as (
 
 ),
 
-customers_active_in_month as (
-
-    select distinct
-        customer_id,
-        cast(date_trunc('month', order_date) as date) as activity_month
-    from orders
-    where
-        customer_id is not null
-        and not is_cancelled
-
-),
-
-active_customers_counted as (
-
-    select
-        customers_in_cohorts.cohort_month,
-        customers_active_in_month.activity_month,
-        count(*) as active_customers
-    from customers_active_in_month
-    inner join customers_in_cohorts
-        on customers_active_in_month.customer_id = customers_in_cohorts.customer_id
-    group by customers_in_cohorts.cohort_month, customers_active_in_month.activity_month
-
-),
-
-entries_in_cohorts as (
-
-    {# What is dated before the first order (a return whose order is not in the data) counts in
-       the first month, so that the cells of a cohort add up to its sales. #}
-    select
-        customers_in_cohorts.cohort_month,
-        greatest(
-            cast(date_trunc('month', ledger.entry_date) as date), customers_in_cohorts.cohort_month
-        ) as activity_month,
-        ledger.amount
-    from ledger
-    inner join customers_in_cohorts on ledger.customer_id = customers_in_cohorts.customer_id
-
-),
-
-entries_summed as (
-
-    select
-        cohort_month,
-        activity_month,
-        sum(amount) as net_sales
-    from entries_in_cohorts
-    group by cohort_month, activity_month
-
-),
-
 cells_measured as (
 
     select
@@ -126,21 +72,17 @@ cells_measured as (
         cells.cohort_size,
         cells.activity_month + interval '1 month' <= cells.last_day + interval '1 day'
             as is_complete,
-        coalesce(active_customers_counted.active_customers, 0) as active_customers,
-        coalesce(entries_summed.net_sales, 0) as net_sales,
-        sum(coalesce(entries_summed.net_sales, 0)) over (
+        coalesce(cells_found.active_customers, 0) as active_customers,
+        coalesce(cells_found.net_sales, 0) as net_sales,
+        sum(coalesce(cells_found.net_sales, 0)) over (
             partition by cells.cohort_month
             order by cells.months_since_first_order
         ) as cumulative_net_sales
     from cells
-    left join active_customers_counted
+    left join cells_found
         on
-            cells.cohort_month = active_customers_counted.cohort_month
-            and cells.activity_month = active_customers_counted.activity_month
-    left join entries_summed
-        on
-            cells.cohort_month = entries_summed.cohort_month
-            and cells.activity_month = entries_summed.activity_month
+            cells.cohort_month = cells_found.cohort_month
+            and cells.activity_month = cells_found.activity_month
 
 ),
 

@@ -38,7 +38,7 @@ what_loads_tell as (
 
 guest_entries_summed as (
 
-    select {{ sales_measures() }}
+    select {{ sales_sums() }}
     from ledger
     where customer_id is null
     having count(*) > 0

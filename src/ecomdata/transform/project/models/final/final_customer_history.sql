@@ -1,8 +1,22 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_changed',
+    on_schema_change='fail',
+    meta={
+        'replaces': {
+            'changed_customers': [
+                'customer_id',
+                public_customer_id('customer_id', '(select salt from meta.salts)'),
+            ],
+        },
+    },
+) }}
 with
 
 customers as (
 
     select * from {{ ref('base_customers') }}
+    {{ where_changed('customer_id', ['changed_customers', 'customer_id']) }}
 
 ),
 

@@ -48,7 +48,9 @@ entries_summed_to_product as (
 
     select
         product_id,
-        {{ sales_measures() }},
+        {{ sales_sums() }},
+        {{ orders_counted() }} as orders,
+        {{ customers_counted() }} as customers,
         sum(case when age_in_days < 28 then amount end) as last_net_sales,
         sum(case when age_in_days >= 28 and age_in_days < 56 then amount end) as prior_net_sales,
         sum(case when age_in_days < 28 then quantity end) as last_units,

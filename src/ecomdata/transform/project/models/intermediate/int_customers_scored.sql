@@ -1,6 +1,12 @@
 {# A quarter, one of the report's own periods: long enough for a habit to show, and the same number
    of days at any time of the year, which a month is not. #}
 {%- set days_looked_back = 90 -%}
+{# Of each measure its column, the order from the worst on, which of two is worse, and the score. #}
+{%- set measures = [
+    ['days_since_last_order', 'desc', 'max', 'recency'],
+    ['orders', 'asc', 'min', 'frequency'],
+    ['net_sales', 'asc', 'min', 'monetary'],
+] -%}
 
 with
 
@@ -54,23 +60,40 @@ days_looked_at as (
 
 ),
 
-orders_summed_before as (
+orders_counted_since as (
 
+    {# What was before is what is now less what came since: the last quarter is read, not all of
+       history. #}
     select
         orders.customer_id,
-        count(*) as orders,
-        max(orders.order_date) as last_order_date
+        count(*) as orders
     from orders
     cross join days_looked_at
     where
         orders.customer_id is not null
         and not orders.is_cancelled
+        and orders.order_date > days_looked_at.before_date
+    group by orders.customer_id
+
+),
+
+last_orders_before as (
+
+    {# Of those who ordered since. The last order of the others is the one of now. #}
+    select
+        orders.customer_id,
+        max(orders.order_date) as last_order_date
+    from orders
+    inner join orders_counted_since on orders.customer_id = orders_counted_since.customer_id
+    cross join days_looked_at
+    where
+        not orders.is_cancelled
         and orders.order_date <= days_looked_at.before_date
     group by orders.customer_id
 
 ),
 
-entries_summed_before as (
+entries_summed_since as (
 
     select
         ledger.customer_id,
@@ -79,7 +102,7 @@ entries_summed_before as (
     cross join days_looked_at
     where
         ledger.customer_id is not null
-        and ledger.entry_date <= days_looked_at.before_date
+        and ledger.entry_date > days_looked_at.before_date
     group by ledger.customer_id
 
 ),
@@ -93,37 +116,69 @@ customers_looked_at as (
         customers.days_since_last_order,
         days_looked_at.as_of_date,
         days_looked_at.before_date,
-        coalesce(orders_summed_before.orders, 0) as orders_before,
-        coalesce(entries_summed_before.net_sales, 0) as net_sales_before,
-        {{ days_between('orders_summed_before.last_order_date', 'days_looked_at.before_date') }}
-            as days_since_last_order_before
+        case
+            when days_looked_at.before_date is null then 0
+            else customers.orders - coalesce(orders_counted_since.orders, 0)
+        end as orders_before,
+        case
+            when days_looked_at.before_date is null then 0
+            else customers.net_sales - coalesce(entries_summed_since.net_sales, 0)
+        end as net_sales_before,
+        case
+            when orders_counted_since.customer_id is not null
+                then {{ days_between(
+                    'last_orders_before.last_order_date', 'days_looked_at.before_date'
+                ) }}
+            when days_looked_at.before_date is not null
+                then customers.days_since_last_order - {{ days_looked_back }}
+        end as days_since_last_order_before
     from customers
     cross join days_looked_at
-    left join orders_summed_before on customers.customer_id = orders_summed_before.customer_id
-    left join entries_summed_before on customers.customer_id = entries_summed_before.customer_id
+    left join orders_counted_since on customers.customer_id = orders_counted_since.customer_id
+    left join last_orders_before on customers.customer_id = last_orders_before.customer_id
+    left join entries_summed_since on customers.customer_id = entries_summed_since.customer_id
 
 ),
 
-buyers_ranked as (
+{% for value, worse_first, worst, cutoff in measures -%}
+{{ cutoff }}_values_counted as (
 
     select
-        *,
-        count(*) over () as buyers,
-        rank() over (order by days_since_last_order desc) - 1 as less_recent,
-        rank() over (order by orders) - 1 as less_frequent,
-        rank() over (order by net_sales) - 1 as less_monetary
+        {{ value }} as value,
+        count(*) as buyers
     from customers_looked_at
     where orders > 0
+    group by {{ value }}
 
 ),
 
+{{ cutoff }}_values_ranked as (
+
+    select
+        value,
+        sum(buyers) over () as buyers,
+        sum(buyers) over (order by value {{ worse_first }}) - buyers as worse
+    from {{ cutoff }}_values_counted
+
+),
+
+{{ cutoff }}_cutoffs as (
+
+    select {{ score_cutoffs('value', 'worse', 'buyers', worst, cutoff) }}
+    from {{ cutoff }}_values_ranked
+
+),
+
+{% endfor -%}
 cutoffs_found as (
 
     select
-        {{ score_cutoffs('days_since_last_order', 'less_recent', 'buyers', 'max', 'recency') }},
-        {{ score_cutoffs('orders', 'less_frequent', 'buyers', 'min', 'frequency') }},
-        {{ score_cutoffs('net_sales', 'less_monetary', 'buyers', 'min', 'monetary') }}
-    from buyers_ranked
+        recency_cutoffs.*,
+        frequency_cutoffs.*,
+        monetary_cutoffs.*
+    from recency_cutoffs
+    cross join frequency_cutoffs
+    cross join monetary_cutoffs
 
 ),
 

@@ -49,7 +49,11 @@ earlier_orders_counted as (
             partition by customer_id
             order by ordered_at, {{ bytewise('order_id') }}
             rows between unbounded preceding and 1 preceding
-        ), 0) as earlier_orders
+        ), 0) as earlier_orders,
+        lag(order_date) over (
+            partition by customer_id, is_cancelled
+            order by ordered_at, {{ bytewise('order_id') }}
+        ) as previous_order_date
     from lines_summed_to_order
 
 ),
@@ -66,7 +70,11 @@ orders_classified as (
             when customer_id is null then 'guest'
             when earlier_orders = 0 then 'new'
             else 'returning'
-        end as customer_type
+        end as customer_type,
+        case
+            when customer_id is not null and not is_cancelled
+                then {{ days_between('previous_order_date', 'order_date') }}
+        end as days_since_previous_order
     from earlier_orders_counted
 
 )

@@ -5,10 +5,10 @@
         'replaces': {
             'changed_entries': ['order_id', 'order_id'],
         },
-        'notes': {'changed_days': 'entry_date'},
+        'notes': {'changed_days': 'entry_date', 'changed_accounts': 'customer_id'},
     },
 ) }}
--- depends_on: {% if not execute %}{{ ref('changed_days') }}{% endif %}
+-- depends_on: {% if not execute %}{{ ref('changed_days') }} {{ ref('changed_accounts') }}{% endif %}
 with
 
 orders as (

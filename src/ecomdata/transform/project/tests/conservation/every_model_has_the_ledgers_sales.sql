@@ -26,7 +26,7 @@ ledger as (
 
 ledger_summed as (
 
-    select {{ sales_measures() }}
+    select {{ sales_sums() }}
     from ledger
 
 ),
