@@ -170,16 +170,16 @@ def median_before(values: Floats, count: int) -> Floats:
 
 def student_of(deviation: Floats) -> tuple[float, float]:
     """Return the scale and the degrees of freedom that deviations have as a Student's t."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     sizes = np.abs(deviation[~np.isnan(deviation)])
     middle, end = (float(value) for value in np.quantile(sizes, [0.5, 0.95]))
     # The end over the middle tells the weight of the tails; few days cannot tell that it is light.
     grid = np.linspace(*_DEGREES, 55)
-    ratios = t.ppf(0.975, grid) / t.ppf(0.75, grid)
+    ratios = stdtrit(grid, 0.975) / stdtrit(grid, 0.75)
     degrees = float(grid[int(np.argmin(np.abs(ratios - end / max(middle, 1e-9))))])
     degrees = max(_DEGREES[0], min(degrees, len(sizes) / 8))
-    return max(middle / float(t.ppf(0.75, degrees)), _SMALLEST_SCALE), degrees
+    return max(middle / float(stdtrit(degrees, 0.75)), _SMALLEST_SCALE), degrees
 
 
 def _year_ago(deviation: Floats, at: int, scale: float) -> tuple[float, float]:

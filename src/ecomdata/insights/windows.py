@@ -145,8 +145,8 @@ def rarity(
     observed: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool
 ) -> Floats:
     """Return how often there would be as few, or as many, were the rate that of the base."""
-    count, of = np.array([base.count]), np.array([base.exposure])
-    return two_rates(observed, exposure, count, of, dispersion, fewer)
+    before = np.array([base.count]), np.array([base.exposure])
+    return two_rates(observed, exposure, *before, np.array([dispersion]), fewer)
 
 
 def two_rates(
@@ -154,7 +154,7 @@ def two_rates(
     exposure: Floats,
     count: Floats,
     of: Floats,
-    dispersion: float,
+    dispersion: Floats,
     fewer: bool,
 ) -> Floats:
     """Return how often there would be as few, or as many, were the rate the same as before.

@@ -9,7 +9,7 @@ import numpy as np
 from ecomdata.contract import ENTITIES
 from ecomdata.insights.alarms.alarm import Alarm, Kind, fraction
 from ecomdata.insights.alarms.history import History
-from ecomdata.insights.alarms.profiles import Key
+from ecomdata.insights.alarms.profiles import FILES, Key
 
 #: Loads before in which something never happened, at least, for it to be news.
 FEWEST_LOADS: Final = 28
@@ -109,8 +109,8 @@ def new_headers(history: History, at: int) -> str:
     since = max(0, at - FEWEST_LOADS)
     new = [
         name
-        for name in history.values("", "header")
-        if (seen := history.of(Key("", "header", name)))[at] and not seen[since:at].any()
+        for name in history.values(FILES, "header")
+        if (seen := history.of(Key(FILES, "header", name)))[at] and not seen[since:at].any()
     ]
     return f"New in the headers: {', '.join(new)}." if new else "No name in the headers is new."
 

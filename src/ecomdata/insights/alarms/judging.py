@@ -96,6 +96,8 @@ def _nulls(history: History, at: int) -> _Searched:
             for column, part in missing.items()
             if part.any() and (part < records).any()
         }
+        if not told:
+            continue
         alarms += [
             _of_nulls(history, at, entity, column, share)
             for column, share in zip(told, judge(_rows(told), records), strict=True)
@@ -167,7 +169,7 @@ def _moved(parts: Mapping[str, Floats], records: Floats) -> dict[str, Share]:
 
 
 def _rows(parts: Mapping[str, Floats]) -> Floats:
-    return np.array(list(parts.values())).reshape(len(parts), -1)
+    return np.array(list(parts.values()))
 
 
 def _asked(history: History, at: int) -> Iterator[tuple[str, NDArray[np.int64]]]:

@@ -3,15 +3,19 @@
 Counts of whole things alone: they are the same on every engine, whatever the order of the rows.
 """
 
+import csv
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from ecomdata.contract import ENTITIES
+from ecomdata.contract import entity as contract_entity
 from ecomdata.contract.meta import BUILD_TABLES
 from ecomdata.warehouse import Connection, quote
 
@@ -20,14 +24,16 @@ TABLE: Final = "meta.load_profiles"
 MOST_VALUES: Final = 200
 OTHERS: Final = "(others)"
 NO_VALUE: Final = "(none)"
+#: What stands for an entity where the files themselves are counted.
+FILES: Final = "(files)"
 
 
 class Key(NamedTuple):
-    """What is counted: records of an entity, by what, with which value of it."""
+    """What is counted: records of an entity, by what, with which value of it; never empty text."""
 
     entity: str
     variable: str
-    value: str = ""
+    value: str = "all"
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ _DISTRIBUTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "returns": {"reason": "r.reason", "refund": _class_of("r.refund_amount", _AMOUNTS)},
 }
+#: What the base model takes from elsewhere where the record does not say it.
+_TAKEN_FROM_ORDERS: Final = {("returns", "customer_id"), ("returns", "return_date")}
 _JOINS: Final[Mapping[str, str]] = {
     "orders": " left join staging.stg_customers as c on r.customer_id = c.customer_id"
     " left join staging.stg_products as p on r.product_id = p.product_id"
@@ -86,8 +94,7 @@ def keep_profiles(connection: Connection) -> list[int]:
         connection.execute(f"delete from {TABLE} where load_id = $1", [load])
     if new:
         counts = _count(connection, new)
-        for load in new:
-            _write(connection, Profile(load, loads[load], counts[load]))
+        _write(connection, (Profile(load, loads[load], counts[load]) for load in new))
     return new
 
 
@@ -105,18 +112,17 @@ def read_profiles(connection: Connection, since: int) -> list[Profile]:
 [_COLUMNS] = [table.columns for table in BUILD_TABLES if table.name == "load_profiles"]
 
 
-def _write(connection: Connection, profile: Profile) -> None:
-    rows = [
-        (profile.load_id, profile.loaded_at, *key, number)
-        for key, number in sorted(profile.counts.items())
-    ]
-    for first in range(0, len(rows), 100):
-        part = rows[first : first + 100]
-        marks = iter(f"${number}" for number in range(1, 1 + len(part) * len(_COLUMNS)))
-        each = ", ".join(f"({', '.join(next(marks) for _ in _COLUMNS)})" for _ in part)
-        connection.execute(
-            f"insert into {TABLE} values {each}", [value for row in part for value in row]
-        )
+def _write(connection: Connection, profiles: Iterable[Profile]) -> None:
+    columns = [name for name, _ in _COLUMNS]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "profiles.csv")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(
+                (profile.load_id, profile.loaded_at, *key, number)
+                for profile in profiles
+                for key, number in sorted(profile.counts.items())
+            )
+        connection.copy_csv("meta", "load_profiles", columns, path)
 
 
 def _count(connection: Connection, loads: Sequence[int]) -> dict[int, dict[Key, int]]:
@@ -127,8 +133,8 @@ def _count(connection: Connection, loads: Sequence[int]) -> dict[int, dict[Key, 
         f"select load_id, dialect from meta.loads where load_id in ({listed})"
     ).rows:
         header = json.loads(dialect).get("header", ()) if dialect else ()
-        counts[load].update((Key("", "header", name), 1) for name in header)
-        counts[load][Key("", "loads")] = 1
+        counts[load].update((Key(FILES, "header", name), 1) for name in header if name)
+        counts[load][Key(FILES, "loads")] = 1
     for load, entity, number in connection.query(
         f"select load_id, entity, count(*) from meta.reader_rejects where load_id in ({listed})"
         " group by load_id, entity"
@@ -142,17 +148,21 @@ def _count(connection: Connection, loads: Sequence[int]) -> dict[int, dict[Key, 
 
 def _counted(connection: Connection, entity: str, loads: str) -> Iterator[tuple[int, Key, int]]:
     """Yield the counts of an entity's records, which are read once for all of them."""
-    [columns] = [each.column_names for each in ENTITIES if each.name == entity]
     by = {"refused": "r.rule", **_DISTRIBUTIONS[entity]}
     names = [f"by_{number}" for number in range(len(by))]
-    days = ", order_date" if entity == "orders" else ""
+    has_days = entity == "orders"
     first_last = (
         ", count(distinct case when rule is null then order_date end) as days,"
         " min(case when rule is null then order_date end) as first_day,"
         " max(case when rule is null then order_date end) as last_day"
-        if days
+        if has_days
         else ""
     )
+    columns = [
+        column
+        for column in contract_entity(entity).column_names
+        if (entity, column) not in _TAKEN_FROM_ORDERS
+    ]
     given = ", ".join(f"r.{column}" for column in columns)
     told = ", ".join(f"{sql} as {name}" for name, sql in zip(names, by.values(), strict=True))
     sets = ", ".join(f"(load_id, {name})" for name in names)
@@ -177,7 +187,7 @@ def _counted(connection: Connection, entity: str, loads: str) -> Iterator[tuple[
         yield load, Key(entity, "records"), row["records"]
         for column in columns:
             yield load, Key(entity, "filled", column), row[f"filled_{column}"]
-        if days and row["days"]:
+        if has_days and row["days"]:
             yield load, Key(entity, "days"), row["days"]
             yield load, Key(entity, "first day"), row["first_day"].toordinal()
             yield load, Key(entity, "last day"), row["last_day"].toordinal()

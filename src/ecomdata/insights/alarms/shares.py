@@ -78,12 +78,21 @@ def judge(parts: Floats, whole: Floats, only_more: bool = False) -> list[Share]:
     ]
 
 
-def _spread(counted: Floats, whole: Floats, usual: Floats) -> float:
-    """Return how many times as much as Poisson counts the loads' counts vary, at least 1."""
+def _spread(counted: Floats, whole: Floats, usual: Floats) -> Floats:
+    """Return how many times as much as Poisson counts each row's counts vary, at least 1.
+
+    Rows are told by all of them together, and by their own loads where those tell more.
+    """
     expected = usual[:, np.newaxis] * whole
     told = expected >= _TELLING
-    squares = (counted - expected)[told] ** 2 / expected[told]
-    return max(1.0, float(np.median(squares)) / _CHI2_MEDIAN) if len(squares) else 1.0
+    squares = np.where(told, (counted - expected) ** 2 / np.maximum(expected, _TELLING), np.nan)
+    together = max(1.0, float(np.median(squares[told])) / _CHI2_MEDIAN) if told.any() else 1.0
+    dispersion = np.full(len(counted), together)
+    often = np.count_nonzero(told, axis=1) >= FEWEST_LOADS // 2
+    if often.any():
+        own = np.nanmedian(squares[often], axis=1) / _CHI2_MEDIAN
+        dispersion[often] = np.maximum(own, together)
+    return dispersion
 
 
 def _rates(parts: Floats, whole: Floats) -> Floats:

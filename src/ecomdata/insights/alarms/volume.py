@@ -56,7 +56,7 @@ def volume(history: History, entity: str, at: int) -> Alarm | None:
         fraction(expected),
         fraction(apart),
         _p_value(away, newest),
-        apart >= SERIOUS,
+        apart >= SERIOUS and observed < expected,
         "Is the export whole? Compare it with the platform's own count."
         if observed < expected
         else "Is a day or a file in it twice, under other ids?",
@@ -75,7 +75,7 @@ def _away(logs: Floats, weekday: NDArray[np.int64]) -> Floats:
 
 def _p_value(away: Floats, newest: NDArray[np.int64]) -> float:
     """How often chance strays as far as the last one, from the level and from the last loads."""
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     scale, degrees = student_of(away[:-1])
     apart = float(away[-1])
@@ -85,7 +85,7 @@ def _p_value(away: Floats, newest: NDArray[np.int64]) -> float:
     apart = float(np.sign(apart)) * min(abs(apart), abs(recent))
     if newest[-1] and is_of_feasts(date.fromordinal(int(newest[-1]))):
         apart = _beyond_feast(apart, away, newest, scale)
-    return float(2 * t.sf(abs(apart) / scale, degrees))
+    return float(2 * stdtr(degrees, -abs(apart) / scale))
 
 
 def _beyond_feast(
