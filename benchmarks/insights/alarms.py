@@ -22,8 +22,9 @@ from typing import Any
 
 from shops import Models, compiled
 
+from ecomdata.contract import META_TABLES
 from ecomdata.errors import DataError
-from ecomdata.generate import ShopPlan, extend_shop, generate_shop
+from ecomdata.generate import ShopPlan, generate_shop
 from ecomdata.generate.dirt.soiler import FAULTS, AnswerKey, Soiler
 from ecomdata.ingest import LoadPlan, load, undo
 from ecomdata.insights.alarms import Alarm, judge_loads
@@ -43,45 +44,42 @@ DIRT = 0.03
 Day = dict[str, list[list[str]]]
 
 
-def history(folder: Path, plan: ShopPlan, days: int, models: Models) -> "History":
-    """Make a shop whose days are loads, one after the other."""
-    generate_shop(plan, folder / "shop")
-    extend_shop(folder / "shop", days)
-    return History(folder, plan, days, models)
-
-
 class History:
-    """A warehouse with a load a day, and the files that they came from."""
+    """A warehouse with a load a day behind the first days, and the rows that they came from."""
 
-    def __init__(self, folder: Path, plan: ShopPlan, days: int, models: Models) -> None:
+    def __init__(self, folder: Path, plan: ShopPlan, models: Models) -> None:
         self.folder = folder
         self.models = [model for model in models if model[0].startswith('"staging"')]
-        self.days = [plan.start + timedelta(FIRST_DAYS + n) for n in range(days)]
+        self.first = plan.start + timedelta(FIRST_DAYS)
+        generate_shop(plan, folder / "shop")
         settings = load_settings(project=folder)
         settings.cache.mkdir()
         self.plan = LoadPlan(settings.cache, settings.max_rejected)
         self.warehouse = open_warehouse(settings)
 
     @contextmanager
-    def loaded(self, until: int) -> Iterator[Connection]:
-        """Load all days before one, each a load; what a load of all does, under other numbers."""
+    def loaded(self, days: int) -> Iterator[Connection]:
+        """Load the first days and so many behind them, each a load.
+
+        They are loaded as one, and then numbered as if each day had come by itself.
+        """
         with self.warehouse.connect() as connection:
             prepare(connection)
             prepare_build(connection)
             connection.execute("create schema if not exists final")
-            later = {day.isoformat() for day in self.days[until:]}
-            files = [
-                path
-                for path in sorted((self.folder / "shop").glob("*.csv"))
-                if path.stem[-10:] not in later
-            ]
-            load(connection, files, self.plan, _silent)
-            for table, file in (("meta.loads", "file"), *((f"raw.{e}", "_file") for e in _RAW)):
-                number = "load_id" if table == "meta.loads" else "_load_id"
-                connection.execute(
-                    f"update {table} set {number} = 2 + (cast(substr({file}, length({file}) - 13,"
-                    f" 10) as date) - date '{self.days[0]}') where {file} like '%-20__-__-__.csv'"
-                )
+            load(connection, [self.folder / "shop"], self.plan, _silent)
+            numbers = f"range(2, {days + 2})"
+            columns = [name for name, _ in META_TABLES[0].columns]
+            other = ", ".join(name for name in columns if name not in ("load_id", "statement"))
+            connection.execute(
+                f"insert into meta.loads (load_id, statement, {other})"
+                f" select range, 100 * range + statement, {other} from meta.loads, {numbers}"
+                " where file <> 'products.csv'"
+            )
+            for entity, column in DATED.items():
+                day = f"cast({column} as date) - date '{self.first}'"
+                connection.execute(f"delete from raw.{entity} where {day} >= {days}")
+                connection.execute(f"update raw.{entity} set _load_id = 2 + {day} where {day} >= 0")
             self.build(connection)
             yield connection
 
@@ -90,13 +88,18 @@ class History:
         for table, sql in self.models:
             connection.execute(f"create or replace table {table} as {sql}")
 
+    def date(self, number: int) -> date:
+        """Which day is one behind the first days."""
+        return self.first + timedelta(number)
+
     def day(self, number: int) -> Day:
-        """Read a day's files."""
-        found = {}
-        for entity in _RAW:
-            path = self.folder / "shop" / f"{entity}-{self.days[number]}.csv"
-            if path.is_file():
-                found[entity] = list(csv.reader(path.open(encoding="utf-8", newline="")))
+        """Return a day's rows under their headers."""
+        on, found = self.date(number).isoformat(), {}
+        for entity, column in DATED.items():
+            path = self.folder / "shop" / f"{entity}.csv"
+            header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+            at = header.index(column)
+            found[entity] = [header, *(row for row in rows if row[at] == on)]
         return found
 
     def judged(self, connection: Connection, files: dict[str, bytes]) -> tuple[Alarm, ...] | None:
@@ -118,7 +121,8 @@ class History:
         return found.alarms
 
 
-_RAW = ("customers", "products", "orders", "returns")
+#: What comes by the day, and the column that says the day.
+DATED = {"customers": "signup_date", "orders": "order_date", "returns": "return_date"}
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -235,16 +239,20 @@ def soiled(day: Day, on: date, fault: str, plan: ShopPlan) -> dict[str, bytes]:
     return files | {name: soiler.header(header) + b"\n" + spoilt}
 
 
+def _plan(start: date, days: int, orders: int, seed: int) -> ShopPlan:
+    """A shop with so many orders a day, and so many days behind the first ones."""
+    all_days = FIRST_DAYS + days
+    end = start + timedelta(all_days - 1)
+    return ShopPlan(orders=orders * all_days, seed=seed, start=start, end=end)
+
+
 def score_nulls(seeds: range, models: Models, days: int, orders: int) -> dict[str, Any]:
     """Judge every load of shops in which nothing is wrong."""
     loads, with_alarm, serious, kinds = 0, 0, 0, Counter[str]()
     for seed in seeds:
         with tempfile.TemporaryDirectory() as name:
             start = date(2024, 1, 1) + timedelta(31 * (seed % 12))
-            plan = ShopPlan(
-                orders=orders, seed=seed, start=start, end=start + timedelta(FIRST_DAYS - 1)
-            )
-            shop = history(Path(name), plan, days, models)
+            shop = History(Path(name), _plan(start, days, orders, seed), models)
             with shop.loaded(days) as connection:
                 judged = judge_loads(connection)
         loads += len(judged.loads) - 1 - FEWEST_LOADS
@@ -267,12 +275,9 @@ def score_planted(seeds: range, models: Models, orders: int) -> dict[str, Any]:
     found: dict[str, Counter[str]] = {}
     for seed in seeds:
         with tempfile.TemporaryDirectory() as name:
-            days = 150 + seed % 7
-            start = date(2024, 1, 1)
-            plan = ShopPlan(
-                orders=orders, seed=seed, start=start, end=start + timedelta(FIRST_DAYS - 1)
-            )
-            shop = history(Path(name), plan, days + 2, models)
+            days = 120 + seed % 7
+            plan = _plan(date(2024, 1, 1), days + 2, orders, seed)
+            shop = History(Path(name), plan, models)
             with shop.loaded(days) as connection:
                 judge_loads(connection)
                 for fault, kinds, files in _faults(shop, connection, days, plan):
@@ -292,7 +297,7 @@ def _faults(
     shop: History, connection: Connection, at: int, plan: ShopPlan
 ) -> Iterator[tuple[str, set[str], dict[str, bytes]]]:
     """Yield faults with the kinds of alarm that name them and the files that have them."""
-    day, on = shop.day(at), shop.days[at]
+    day, on = shop.day(at), shop.date(at)
     planted = {
         **PLANTED,
         "the largest country is missing": (without_country(connection, 0), {"distribution"}),
@@ -300,7 +305,7 @@ def _faults(
     }
     # What comes is judged by the profiles of the days before: of their rows, only the orders are
     # needed that come back.
-    returned = {row[1] for number in (at, at + 1) for row in shop.day(number).get("returns", ())}
+    returned = {row[1] for number in (at, at + 1) for row in shop.day(number)["returns"][1:]}
     connection.execute(
         f"delete from raw.orders where order_id not in ({', '.join(map(_quoted, returned))})"
     )
@@ -315,7 +320,7 @@ def _faults(
         {"freshness"},
         written({"orders": [header, *reversed(rows)]}, on),
     )
-    yield "a day is skipped", {"freshness"}, written(shop.day(at + 1), shop.days[at + 1])
+    yield "a day is skipped", {"freshness"}, written(shop.day(at + 1), shop.date(at + 1))
     for each in FAULTS["orders.csv"]:
         kinds = {"refused"} if each.outcome == "refused" else set()
         yield f"`{each.name}` ({each.outcome})", kinds, soiled(day, on, each.name, plan)
@@ -335,18 +340,18 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=50, help="shops with nothing wrong")
     parser.add_argument("--seeds", type=int, default=10, help="shops with faults, of each size")
     parser.add_argument("--first", type=int, default=FIRST_SEED)
-    parser.add_argument("--days", type=int, default=200, help="daily loads of a null shop")
+    parser.add_argument("--days", type=int, default=150, help="daily loads of a null shop")
     parser.add_argument("--out", type=Path, default=HERE / "alarms.json")
     given = parser.parse_args()
     result: dict[str, Any] = {"first_seed": given.first, "dirt": DIRT, "planted": {}}
     with tempfile.TemporaryDirectory() as name:
         models = compiled(Path(name) / "first")
     result["null"] = score_nulls(
-        range(given.first, given.first + given.nulls), models, given.days, 50 * FIRST_DAYS
+        range(given.first, given.first + given.nulls), models, given.days, 50
     )
     for orders in (50, 500) if given.seeds else ():
         seeds = range(given.first, given.first + given.seeds)
-        result["planted"][str(orders)] = score_planted(seeds, models, orders * FIRST_DAYS)
+        result["planted"][str(orders)] = score_planted(seeds, models, orders)
     given.out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 

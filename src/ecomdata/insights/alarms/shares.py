@@ -85,12 +85,12 @@ def _spread(counted: Floats, whole: Floats, usual: Floats) -> Floats:
     """
     expected = usual[:, np.newaxis] * whole
     told = expected >= _TELLING
-    squares = np.where(told, (counted - expected) ** 2 / np.maximum(expected, _TELLING), np.nan)
+    squares = (counted - expected) ** 2 / np.maximum(expected, _TELLING)
     together = max(1.0, float(np.median(squares[told])) / _CHI2_MEDIAN) if told.any() else 1.0
     dispersion = np.full(len(counted), together)
     often = np.count_nonzero(told, axis=1) >= FEWEST_LOADS // 2
     if often.any():
-        own = np.nanmedian(squares[often], axis=1) / _CHI2_MEDIAN
+        own = np.median(squares[often], axis=1) / _CHI2_MEDIAN
         dispersion[often] = np.maximum(own, together)
     return dispersion
 

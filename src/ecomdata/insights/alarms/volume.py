@@ -69,7 +69,9 @@ def _away(logs: Floats, weekday: NDArray[np.int64]) -> Floats:
     for number in np.unique(weekday):
         same = np.flatnonzero(weekday == number)
         share = median_before(away[same], SHARE_LOADS)
-        away[same] -= np.nan_to_num(share)  # a weekday that is new here has none
+        if same[-1] == len(logs) - 1:  # a weekday that is new here is judged without a share
+            share[-1] = np.nan_to_num(share[-1])
+        away[same] -= share
     return away
 
 
