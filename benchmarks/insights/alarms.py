@@ -40,6 +40,9 @@ FIRST_DAYS = 120
 #: Of a day's lines, so many have a fault of `--dirt`: more than 5 % are refused by the load itself.
 DIRT = 0.03
 
+#: Orders a day of the shops with faults; those in which nothing is wrong have the first.
+SIZES = (50, 500)
+
 #: A day's files by entity, as rows under their headers.
 Day = dict[str, list[list[str]]]
 
@@ -343,16 +346,21 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=150, help="daily loads of a null shop")
     parser.add_argument("--out", type=Path, default=HERE / "alarms.json")
     given = parser.parse_args()
-    result: dict[str, Any] = {"first_seed": given.first, "dirt": DIRT, "planted": {}}
+    result: dict[str, Any] = {"first_seed": given.first, "dirt": DIRT, "null": {}, "planted": {}}
     with tempfile.TemporaryDirectory() as name:
         models = compiled(Path(name) / "first")
-    result["null"] = score_nulls(
-        range(given.first, given.first + given.nulls), models, given.days, 50
-    )
-    for orders in (50, 500) if given.seeds else ():
-        seeds = range(given.first, given.first + given.seeds)
-        result["planted"][str(orders)] = score_planted(seeds, models, orders)
-    given.out.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    nulls, seeds = (range(given.first, given.first + count) for count in (given.nulls, given.seeds))
+    for orders in SIZES:
+        if seeds:
+            result["planted"][str(orders)] = score_planted(seeds, models, orders)
+            _write(given.out, result)
+    if nulls:
+        result["null"] = score_nulls(nulls, models, given.days, SIZES[0])
+        _write(given.out, result)
+
+
+def _write(path: Path, result: dict[str, Any]) -> None:
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
