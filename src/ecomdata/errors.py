@@ -6,6 +6,7 @@ EcomDataError
 │   ├── InputError          1  a file that cannot be read as what it should be
 │   ├── TooManyRejectedError 1 more records refused than `max_rejected` allows
 │   ├── NotEnoughDataError  1  a model cannot be fitted to so little
+│   ├── DataAlarmError      1  a load is seriously unlike the loads before it
 │   └── BuildError          1  a model or a test of the dbt project failed
 └── WarehouseError          3  the warehouse cannot be reached or used
     ├── WarehouseDeniedError 3 permission, wrong password, read-only
@@ -44,6 +45,10 @@ class TooManyRejectedError(DataError):
 
 class NotEnoughDataError(DataError):
     """A model cannot be fitted: it says what it needs and what there is."""
+
+
+class DataAlarmError(DataError):
+    """A load is seriously unlike the shop's loads before it; all else went through."""
 
 
 class BuildError(DataError):

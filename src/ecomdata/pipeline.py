@@ -23,7 +23,7 @@ from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
 
 if TYPE_CHECKING:
-    from ecomdata.insights import Insights, Period, Score
+    from ecomdata.insights import Alarms, Insights, Period, Score
 
 #: Called with (what is being done, how much is done, of how much).
 Progress = Callable[[str, int, int], None]
@@ -39,6 +39,7 @@ class RunResult:
 
     load: Load
     build: BuildResult
+    alarms: "Alarms"
     insights: "Insights | None"
     report: Path
     headline: dict[str, Any]
@@ -76,6 +77,7 @@ class Pipeline:
         with self._recorded("run", warehouse) as run:
             load = self._load(run, warehouse, paths, plan)
             build = self._build(run, warehouse, full_refresh=full_refresh)
+            alarms = self._judge(run, warehouse)
             found = self._insights(run, warehouse, "month") if with_insights else None
             with run.step("report"):
                 with warehouse.connect(read_only=True) as connection:
@@ -83,7 +85,7 @@ class Pipeline:
                         connection, warehouse.engine, locale=self.settings.locale
                     )
                 write_file(out, report.render(data).encode())
-        return RunResult(load, build, found, out, data)
+        return RunResult(load, build, alarms, found, out, data)
 
     def load(self, paths: Sequence[Path], plan: LoadPlan) -> Load:
         """Bring files into the raw tables."""
@@ -128,9 +130,19 @@ class Pipeline:
 
     def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
         """Build and test the models."""
+        return self.build_and_judge(select, full_refresh)[0]
+
+    def build_and_judge(
+        self, select: Sequence[str], full_refresh: bool
+    ) -> "tuple[BuildResult, Alarms | None]":
+        """Build and test the models, and judge the loads that are new to them.
+
+        A selection of models judges none.
+        """
         warehouse = self._warehouse
         with self._recorded("build", warehouse) as run:
-            return self._build(run, warehouse, select=select, full_refresh=full_refresh)
+            build = self._build(run, warehouse, select=select, full_refresh=full_refresh)
+            return build, None if select else self._judge(run, warehouse)
 
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
@@ -336,6 +348,12 @@ class Pipeline:
                 progress=self.progress,
             )
             return _selected(step.build, select)
+
+    def _judge(self, run: Run, warehouse: Warehouse) -> "Alarms":
+        from ecomdata import insights  # numpy is for those who build
+
+        with run.step("alarms"), warehouse.connect() as connection:
+            return insights.judge_loads(connection)
 
     def _insights(
         self, run: Run, warehouse: Warehouse, period: "Period", top: int | None = None

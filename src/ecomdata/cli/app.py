@@ -101,6 +101,8 @@ def run(
 ) -> None:
     """Load DIR, build and test the models, find insights, print the KPIs, write the report.
 
+    Ends with 1 where something serious is wrong with a load that is new (docs/alarms.md).
+
     Example: ecomdata run exports/ --warehouse postgres
     """
     pipeline = options.pipeline(max_rejected=max_rejected)
@@ -114,11 +116,13 @@ def run(
                 "load": show.load_document(result.load),
                 "build": show.build_document(result.build),
                 "report": str(result.report),
+                "alarms": show.alarms_document(result.alarms),
                 "insights": result.insights and insights_document(result.insights),
                 "kpis": result.headline["kpis"],
                 "quality": result.headline["quality"],
             }
         )
+        show.end_of(options.terminal, result.alarms)
         return
     show.load(options.terminal, result.load, per_file=False)
     show.build(options.terminal, result.build)
@@ -126,7 +130,9 @@ def run(
     show.quality(options.terminal, result.headline["quality"])
     if result.insights is not None:
         show_insights(options.terminal, result.insights)
+    show.alarms(options.terminal, result.alarms)
     options.terminal.say(f"report: {result.report}")
+    show.end_of(options.terminal, result.alarms)
 
 
 command(app)(generate)
@@ -257,15 +263,22 @@ def build(
     max_rejected: MaxRejected = None,
     full_refresh: FullRefresh = False,
 ) -> None:
-    """Build and test the models over what is loaded.
+    """Build and test the models over what is loaded, and judge the loads that are new.
+
+    Ends with 1 where something serious is wrong with one of them (docs/alarms.md).
 
     Example: ecomdata build --select final_sales_report
     """
-    result = options.pipeline(max_rejected=max_rejected).build(select or [], full_refresh)
+    pipeline = options.pipeline(max_rejected=max_rejected)
+    result, alarms = pipeline.build_and_judge(select or [], full_refresh)
     if options.json:
-        options.terminal.document(show.build_document(result))
+        told = alarms and {"alarms": show.alarms_document(alarms)}
+        options.terminal.document(show.build_document(result) | (told or {}))
     else:
         show.build(options.terminal, result, each=bool(options.verbose))
+    if alarms is not None:
+        show.alarms(options.terminal, alarms)
+        show.end_of(options.terminal, alarms)
 
 
 @command(app)
@@ -428,6 +441,8 @@ def status(options: Options) -> None:
     for warning in state.warnings:
         terminal.say(f"warning: {warning}")
     terminal.table("Rows", ("table", "rows"), state.rows.items())
+    for alarm in state.alarms:
+        terminal.say(f"{alarm['severity']}: load {alarm['load_id']}: {alarm['statement']}")
     for title, rows in (("Loads", state.loads), ("Last runs", state.runs)):
         if rows:
             columns = [name for name in rows[0] if name != "message"]

@@ -96,7 +96,7 @@ def watch(
     watched = Watch(folder, lambda files: pipeline.load(files, plan), settle, move, once)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: systemd and engines
     terminal.say(f"watching {folder}")
-    told, is_working = [], False
+    told, is_working, is_wrong = [], False, False
     try:
         for arrival in watched.arrivals():
             is_working = True
@@ -112,7 +112,11 @@ def watch(
             else:
                 show.load(terminal, arrival.load, per_file=False)
                 if build and arrival.load.load_id is not None:
-                    show.build(terminal, pipeline.build([], False))
+                    result, alarms = pipeline.build_and_judge([], False)
+                    show.build(terminal, result)
+                    if alarms is not None:
+                        show.alarms(terminal, alarms)
+                        is_wrong |= bool(alarms.serious)
             is_working = False
     except KeyboardInterrupt:
         if is_working:
@@ -120,5 +124,5 @@ def watch(
         terminal.say("stopped")
     if options.json:
         terminal.document(told)
-    if once and any(each["error"] for each in told):
+    if once and (is_wrong or any(each["error"] for each in told)):
         raise typer.Exit(1)

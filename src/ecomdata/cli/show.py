@@ -11,6 +11,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from ecomdata.cli.text import amount, change
 from ecomdata.errors import UsageError
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ecomdata.ingest import Load, Undone
     from ecomdata.ingest.connector import Connector
     from ecomdata.ingest.reading.contents import Contents
+    from ecomdata.insights import Alarms
     from ecomdata.report import Exported, Vocabulary
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
@@ -234,6 +237,34 @@ def build(terminal: "Terminal", build: "BuildResult", each: bool = False) -> Non
 def build_document(build: "BuildResult") -> dict[str, Any]:
     """Return what dbt did as JSON has it."""
     return {"nodes": [asdict(node) for node in build.nodes]}
+
+
+def alarms(terminal: "Terminal", found: "Alarms") -> None:
+    """Print what is not as usual about the loads that were looked at."""
+    for alarm in found.alarms:
+        severity = "serious" if alarm.is_serious else "notice"
+        terminal.say(f"{severity}: load {alarm.load_id}: {alarm.statement}")
+        terminal.say(f"   Next: {alarm.next_look}")
+
+
+def end_of(terminal: "Terminal", found: "Alarms") -> None:
+    """End the command with 1 where something serious was found; all else is done by then."""
+    if found.serious:
+        loads = ", ".join(str(load) for load in sorted({a.load_id for a in found.serious}))
+        terminal.complain(
+            f"load {loads}: something serious is not as usual (see above); what is right as it is "
+            "can stay, and `ecomdata load --undo` takes back what is not"
+        )
+        raise typer.Exit(1)
+
+
+def alarms_document(found: "Alarms") -> dict[str, Any]:
+    """Return what was found about loads as JSON has it."""
+    return {
+        "loads": found.loads,
+        "found": [{"id": alarm.id} | asdict(alarm) for alarm in found.alarms],
+        "not_asked": found.silences,
+    }
 
 
 def headline(terminal: "Terminal", document: dict[str, Any]) -> None:

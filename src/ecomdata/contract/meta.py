@@ -136,4 +136,18 @@ BUILD_TABLES: Final = (
         (("models", "text"),),
         key=(),
     ),
+    MetaTable(
+        "load_profiles",
+        "One row per load and count of its records: what alarms compare it with others by.",
+        (
+            ("load_id", "bigint"),
+            ("loaded_at", "timestamp"),
+            # Empty: of the load as a whole.
+            ("entity", "text"),
+            ("variable", "text"),
+            ("value", "text"),
+            ("number", "bigint"),
+        ),
+        key=(),
+    ),
 )

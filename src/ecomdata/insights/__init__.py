@@ -1,5 +1,6 @@
 """What changed, why, for whom, how sure: findings over the final tables, each with its proof."""
 
+from ecomdata.insights.alarms import Alarm, Alarms, judge_loads
 from ecomdata.insights.asking import PERIODS, Period
 from ecomdata.insights.customers import Segment, Segments, list_customers
 from ecomdata.insights.findings import MOST_FINDINGS, Insights, Ranked, find_insights, write
@@ -10,6 +11,8 @@ __all__ = [
     "MOST_FINDINGS",
     "PERIODS",
     "STANDING",
+    "Alarm",
+    "Alarms",
     "Forecast",
     "Insights",
     "Period",
@@ -20,6 +23,7 @@ __all__ = [
     "find_insights",
     "forecast_days",
     "forecast_sales",
+    "judge_loads",
     "list_customers",
     "score_insights",
     "write",

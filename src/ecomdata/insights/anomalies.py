@@ -107,11 +107,11 @@ def judge(sales: Floats, start: date, known: int) -> list[Judged]:
 
     logs = log_sales(sales, start)
     deviation = deviations(logs, start)
-    scale, degrees = _spread(deviation[:known])
+    scale, degrees = student_of(deviation[:known])
     judged = []
     for at in np.flatnonzero(~np.isnan(deviation[known:])) + known:
         day = start + timedelta(int(at))
-        if at < YEAR_AGO.stop and _is_of_feasts(day):
+        if at < YEAR_AGO.stop and is_of_feasts(day):
             continue
         ago, wide = _year_ago(deviation, int(at), scale)
         apart = float(deviation[at]) - ago
@@ -150,16 +150,16 @@ def weekdays(start: date, days: int) -> NDArray[np.int64]:
 
 def deviations(logs: Floats, start: date) -> Floats:
     """Return how far each day is from what the days before it predict, NaN where nothing does."""
-    away = logs - _median_before(logs, LEVEL_DAYS)
+    away = logs - median_before(logs, LEVEL_DAYS)
     weekday = weekdays(start, len(logs))
     for number in range(7):
         days = np.flatnonzero(weekday == number)
-        away[days] -= _median_before(away[days], SHARE_WEEKS)
+        away[days] -= median_before(away[days], SHARE_WEEKS)
     return away
 
 
-def _median_before(values: Floats, count: int) -> Floats:
-    """The median of so many values before each, NaN where fewer than three are known."""
+def median_before(values: Floats, count: int) -> Floats:
+    """Return the median of so many values before each, NaN where fewer than three are known."""
     padded = np.concatenate([np.full(count, np.nan), values])
     windows = sliding_window_view(padded, count)[: len(values)]
     told = np.count_nonzero(~np.isnan(windows), axis=1) >= 3
@@ -168,18 +168,18 @@ def _median_before(values: Floats, count: int) -> Floats:
     return medians
 
 
-def _spread(deviation: Floats) -> tuple[float, float]:
+def student_of(deviation: Floats) -> tuple[float, float]:
     """Return the scale and the degrees of freedom that deviations have as a Student's t."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     sizes = np.abs(deviation[~np.isnan(deviation)])
     middle, end = (float(value) for value in np.quantile(sizes, [0.5, 0.95]))
     # The end over the middle tells the weight of the tails; few days cannot tell that it is light.
     grid = np.linspace(*_DEGREES, 55)
-    ratios = t.ppf(0.975, grid) / t.ppf(0.75, grid)
+    ratios = stdtrit(grid, 0.975) / stdtrit(grid, 0.75)
     degrees = float(grid[int(np.argmin(np.abs(ratios - end / max(middle, 1e-9))))])
     degrees = max(_DEGREES[0], min(degrees, len(sizes) / 8))
-    return max(middle / float(t.ppf(0.75, degrees)), _SMALLEST_SCALE), degrees
+    return max(middle / float(stdtrit(degrees, 0.75)), _SMALLEST_SCALE), degrees
 
 
 def _year_ago(deviation: Floats, at: int, scale: float) -> tuple[float, float]:
@@ -196,7 +196,8 @@ def _year_ago(deviation: Floats, at: int, scale: float) -> tuple[float, float]:
     return (nearest if abs(nearest) < abs(deviation[at]) else float(deviation[at])), 2**0.5
 
 
-def _is_of_feasts(day: date) -> bool:
+def is_of_feasts(day: date) -> bool:
+    """Return whether a day is one of those that shops sell most or least of all on."""
     first, last = FEASTS
     return (day.month, day.day) >= first or (day.month, day.day) <= last
 

@@ -164,14 +164,35 @@ def _sums(values: Floats) -> Floats:
 def rarity(
     observed: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool
 ) -> Floats:
-    """Return how often there would be as few, or as many, were the rate that of the base.
+    """Return how often there would be as few, or as many, were the rate that of the base."""
+    before = np.array([base.count]), np.array([base.exposure])
+    return two_rates(observed, exposure, *before, np.array([dispersion]), fewer)
+
+
+def two_rates(
+    observed: Floats,
+    exposure: Floats,
+    count: Floats,
+    of: Floats,
+    dispersion: Floats,
+    fewer: bool,
+) -> Floats:
+    """Return how often there would be as few, or as many, were the rate the same as before.
 
     Given both counts together, the newer is binomial; both are divided by the dispersion.
+
+    Args:
+        observed: how many there are.
+        exposure: what they are in proportion to.
+        count: how many there were before.
+        of: what those were in proportion to.
+        dispersion: how many times as much as Poisson counts they vary.
+        fewer: whether fewer are looked for, and else more.
     """
     from scipy.special import betainc
 
-    part = exposure / np.maximum(exposure + base.exposure, 1e-9)
-    x, before = observed / dispersion, base.count / dispersion
+    part = exposure / np.maximum(exposure + of, 1e-9)
+    x, before = observed / dispersion, count / dispersion
     if fewer:
         p = betainc(np.maximum(before, 1e-9), x + 1.0, 1.0 - part)
     else:

@@ -13,7 +13,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
-from ecomdata.errors import TransientError
+from ecomdata.errors import DataAlarmError, TransientError
 from ecomdata.ingest import LoadPlan
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import Settings, load_settings
@@ -73,10 +73,13 @@ def load(project: str, warehouse: str, folder: str) -> int:
     return sum(pipeline.load([Path(folder)], plan).rows.values())
 
 
-def build(project: str, warehouse: str, full_refresh: bool) -> None:
-    """Build and test the models; each is a row of an artifact."""
-    result = _pipeline(project, warehouse).build([], full_refresh)
+def build(project: str, warehouse: str, full_refresh: bool) -> list[str]:
+    """Build and test the models, a row of an artifact each; return what is serious about loads."""
+    result, alarms = _pipeline(project, warehouse).build_and_judge([], full_refresh)
     create_table_artifact(models(result), key="models", description="Models and tests of the build")
+    return (
+        [f"load {alarm.load_id}: {alarm.statement}" for alarm in alarms.serious] if alarms else []
+    )
 
 
 def models(result: BuildResult) -> list[dict[str, Any]]:
@@ -113,6 +116,8 @@ def shop(
 ) -> str:
     """Load a folder, build, find insights and write the report; return where it is.
 
+    A load that is seriously unlike those before fails the flow once all is written.
+
     Args:
         project: folder of the project.
         warehouse: URL, without a password: that is a secret of who runs the flow.
@@ -122,8 +127,10 @@ def shop(
         end: last day of the report.
     """
     load_task(project, warehouse, folder)
-    build_task(project, warehouse, full_refresh)
+    serious = build_task(project, warehouse, full_refresh)
     insights_task(project, warehouse)
     out = str(Path(project) / "report.html")
     written: str = report_task(project, warehouse, out, start, end)
+    if serious:
+        raise DataAlarmError(" ".join(serious))
     return written

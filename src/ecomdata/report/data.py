@@ -21,6 +21,7 @@ from ecomdata.report.kpis import (
     headline,
 )
 from ecomdata.report.measures import LEDGER, project_macros, sales_sql
+from ecomdata.report.tables import last_alarms
 from ecomdata.warehouse import Connection
 
 _DAYS: Final = 731
@@ -131,6 +132,7 @@ def data_quality(connection: Connection, redact: bool = False) -> dict[str, Any]
             }
             for rule in rules
         ],
+        "alarms": last_alarms(connection),
         "field_issues": [
             {
                 "entity": issue["entity"],

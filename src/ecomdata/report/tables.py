@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from ecomdata.errors import DataError, UsageError
@@ -27,8 +28,11 @@ _COLUMNS = (
 )
 
 
-#: How old the last load may be: a shop that exports every day has missed one then.
+#: How old the last load may be: a shop that exports every day has missed one then. One whose loads
+#: lie further apart may be twice as late as usual.
 FRESH = timedelta(days=2)
+#: Alarms that are shown, the latest.
+MOST_ALARMS = 20
 _ENDS = {
     "failed": "failed: its message stands below",
     "killed": "was killed: run it again",
@@ -120,6 +124,22 @@ class Status:
     rows: dict[str, int]
     last_day: date | None
     runs: list[dict[str, Any]]
+    alarms: list[dict[str, Any]]
+
+
+def last_alarms(connection: Connection) -> list[dict[str, Any]]:
+    """Return the last alarms about loads, those of the latest load first."""
+    judged = connection.query(
+        "select count(*) from information_schema.tables"
+        " where table_schema = 'final' and table_name = 'final_data_alarms'"
+    ).scalar
+    if not judged:
+        return []
+    return connection.query(
+        "select load_id, severity, kind, entity, subject, statement, next_look"
+        " from final.final_data_alarms order by load_id desc, severity desc, effect desc, id"
+        f" limit {MOST_ALARMS}"
+    ).dicts()
 
 
 def status(connection: Connection, now: datetime) -> Status:
@@ -136,11 +156,17 @@ def status(connection: Connection, now: datetime) -> Status:
         for schema, table in tables
     }
     ledger = "intermediate.int_revenue_ledger"
-    last_load = connection.query("select max(loaded_at) from meta.loads").scalar
     last_build = connection.query(
         "select max(finished_at) from meta.runs"
         " where command in ('run', 'build', 'forget') and status = 'done'"
     ).scalar
+    loads = connection.query(
+        "select load_id, min(source) as source, count(*) as files,"
+        " cast(sum(records_read) as bigint) as records,"
+        " cast(sum(rows_rejected) as bigint) as rejected, max(loaded_at) as loaded_at"
+        " from meta.loads group by load_id order by load_id"
+    ).dicts()
+    alarms = last_alarms(connection)
     runs = connection.query(
         "select run_id, command, status, started_at, finished_at, message"
         " from meta.runs order by run_id desc limit 10"
@@ -150,32 +176,33 @@ def status(connection: Connection, now: datetime) -> Status:
     )
     return Status(
         connection.query("select version from meta.schema_version").scalar,
-        list(_warnings(now, last_load, last_build, runs)),
-        last_load,
+        list(_warnings(now, loads, last_build, runs, alarms)),
+        max((load["loaded_at"] for load in loads), default=None),
         last_build,
-        connection.query(
-            "select load_id, min(source) as source, count(*) as files,"
-            " cast(sum(records_read) as bigint) as records,"
-            " cast(sum(rows_rejected) as bigint) as rejected, max(loaded_at) as loaded_at"
-            " from meta.loads group by load_id order by load_id"
-        ).dicts(),
+        loads,
         rows,
         last_day,
         runs,
+        alarms,
     )
 
 
 def _warnings(
     now: datetime,
-    last_load: datetime | None,
+    loads: Sequence[dict[str, Any]],
     last_build: datetime | None,
     runs: Sequence[dict[str, Any]],
+    alarms: Sequence[dict[str, Any]],
 ) -> Iterator[str]:
     """Yield what somebody should look after, each with what to do."""
-    if last_load is None:
+    if not loads:
         yield "nothing is loaded: ecomdata load DIR"
         return
-    if now - last_load > FRESH:
+    came = sorted(load["loaded_at"] for load in loads)
+    last_load = came[-1]
+    gaps = sorted(after - before for before, after in pairwise(came)) or [FRESH]
+    usual = gaps[len(gaps) // 2]
+    if now - last_load > max(FRESH, 2 * usual):
         yield f"the last load is {(now - last_load).days} days old: do exports still come?"
     if last_build is None:
         yield "what is loaded was never built to the end: ecomdata build"
@@ -183,6 +210,9 @@ def _warnings(
         yield "the figures are older than the last load: ecomdata build"
     if runs and runs[0]["status"] in ("failed", "killed", "interrupted"):
         yield f"the last run ({runs[0]['command']}) {_ENDS[runs[0]['status']]}"
+    last = max(load["load_id"] for load in loads)
+    if any(alarm["load_id"] == last and alarm["severity"] == "serious" for alarm in alarms):
+        yield "something serious is not as usual about the last load: it stands below"
 
 
 def is_built(connection: Connection) -> bool:
