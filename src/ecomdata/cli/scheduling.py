@@ -1,7 +1,6 @@
 """The commands that run the pipeline as a Prefect flow, once or by a schedule."""
 
 import importlib.util
-import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ import typer
 
 from ecomdata.cli.options import Options, command
 from ecomdata.cli.period import From, To, day
+from ecomdata.cli.stopping import until_stopped
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ def schedule(
     if own_port is not None:  # before Prefect is imported: it looks once
         set_default_environment({"PREFECT_API_URL": f"http://127.0.0.1:{own_port}/api"})
     _require_schedule(cron)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: systemd and engines
     flow, parameters = _flow(settings, directory, full_refresh)
-    with ExitStack() as stack:
+    with until_stopped(options.terminal), ExitStack() as stack:
         if own_port is not None:
             options.terminal.say("starting a Prefect server")
             log = settings.cache / "prefect" / "server.log"
