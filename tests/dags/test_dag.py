@@ -79,6 +79,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         "AIRFLOW_HOME": str(folder / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",  # the first import parses the models
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "ECOMDATA_PROJECT": str(project),
         "ECOMDATA_EXPORTS": str(exports),

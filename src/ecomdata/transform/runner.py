@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from ecomdata.errors import BuildError, TooManyRejectedError, WarehouseBusyError
@@ -120,9 +121,11 @@ def graph(settings: Settings) -> Path:
     target = _target(settings, "graph")
     _forget_another_project(target)
     manifest = target / "manifest.json"
-    if not (target / "partial_parse.msgpack").is_file():  # what is kept is of these files
+    if not manifest.is_file():
         nowhere = {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": ":memory:"}
-        _invoke(["parse"], nowhere, settings, target)
+        with TemporaryDirectory(dir=target) as folder:
+            _invoke(["parse"], nowhere, settings, Path(folder))
+            (Path(folder) / manifest.name).replace(manifest)
     return manifest
 
 
@@ -269,7 +272,8 @@ def _forget_another_project(target: Path) -> None:
     digest = _digest()
     known = target / "project.sha256"
     if not known.is_file() or known.read_text("utf-8") != digest:
-        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        for made in ("partial_parse.msgpack", "manifest.json"):
+            (target / made).unlink(missing_ok=True)
         known.write_text(digest, "utf-8")
 
 
