@@ -60,10 +60,11 @@ test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compo
 	.venv-containers/bin/hadolint Dockerfile
 	.venv/bin/python -m pytest -p no:cacheprovider tests/containers
 
-# Schedulers have environments of their own, with the package and pytest in them.
+# Schedulers have environments of their own, with the package and pytest in them. As constraints
+# the lock also holds for what is asked for with extras, of which older pips take the newest.
 .venv-%/.tests: requirements/%.lock requirements/build.lock requirements/pytest.lock pyproject.toml
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/$*.lock
+	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/$*.lock -c requirements/$*.lock
 	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.lock
 	.venv-$*/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/pytest.lock
