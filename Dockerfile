@@ -2,15 +2,18 @@
 FROM python:3.12-slim AS build
 # Where packages come from, if not from pip's own index.
 ARG PIP_INDEX_URL
+# Which of the locks: `prefect` has Prefect, too.
+ARG LOCK=run
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /source
-COPY requirements/run.lock requirements/build.lock requirements/
+COPY requirements/${LOCK}.lock requirements/build.lock requirements/
 # hadolint ignore=DL3013
 RUN python -m venv /opt/build \
     && /opt/build/bin/python -m pip install --quiet --require-hashes -r requirements/build.lock \
     && python -m venv --without-pip /opt/ecomdata \
     && python -m pip --python /opt/ecomdata/bin/python install --quiet --no-compile \
-        --require-hashes --only-binary :all: -r requirements/run.lock
+        --require-hashes --only-binary :all: \
+        -r "requirements/${LOCK}.lock" -c "requirements/${LOCK}.lock"
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \

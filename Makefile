@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect test-airflow clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -60,15 +60,21 @@ test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compo
 	.venv-containers/bin/hadolint Dockerfile
 	.venv/bin/python -m pytest -p no:cacheprovider tests/containers
 
-.venv-prefect/.run: requirements/prefect.lock requirements/build.lock pyproject.toml
-	test -x .venv-prefect/bin/python || $(PYTHON) -m venv .venv-prefect
-	.venv-prefect/bin/python $(PIP_INSTALL) --require-hashes -r requirements/prefect.lock
-	.venv-prefect/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.lock
-	.venv-prefect/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
-	touch .venv-prefect/.run
+# Schedulers have environments of their own, with the package and pytest in them. As constraints
+# the lock also holds for what is asked for with extras, of which older pips take the newest.
+.venv-%/.tests: requirements/%.lock requirements/build.lock requirements/pytest.lock pyproject.toml
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/$*.lock -c requirements/$*.lock
+	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.lock
+	.venv-$*/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	.venv-$*/bin/python $(PIP_INSTALL) --require-hashes -r requirements/pytest.lock
+	touch .venv-$*/.tests
 
-test-prefect: .venv-prefect/.run ## Run the flow and the schedule in Prefect's own environment
+test-prefect: .venv-prefect/.tests ## Run the flow and the schedule in Prefect's own environment
 	.venv-prefect/bin/python -m pytest -p no:cacheprovider -W default --confcutdir tests/flows tests/flows
+
+test-airflow: .venv-airflow/.tests ## Run the DAG on PostgreSQL in Airflow's own environment
+	.venv-airflow/bin/python -m pytest -p no:cacheprovider -W default --confcutdir tests/dags tests/dags
 
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check
@@ -117,4 +123,4 @@ bench-customers: .venv/.run ## Measure the models of customers, write docs/insig
 	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-bench .venv-containers .venv-prefect demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-containers .venv-prefect .venv-airflow demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -83,8 +83,24 @@ grant select on tables to ecomdata_transformer;
 alter default privileges for role ecomdata_transformer in schema final
 grant select on tables to ecomdata_reader;
 
--- A build is a run, too: the transformer adds to the books and marks there what was killed. It
--- deletes nothing in them.
-grant insert, update on all tables in schema meta to ecomdata_transformer;
+-- A build is a run, too: the transformer adds to the books of runs and marks there what was killed.
+-- It writes no other book and deletes nothing. Where the books are made later, whoever makes them
+-- says so to the owner of final.
 alter default privileges for role ecomdata_loader in schema meta
-grant select, insert, update on tables to ecomdata_transformer;
+revoke insert, update on tables from ecomdata_transformer;
+alter default privileges for role ecomdata_loader in schema meta
+grant select on tables to ecomdata_transformer;
+do $$
+declare
+    book name;
+begin
+    for book in
+        select tablename from pg_tables where schemaname = 'meta' and tableowner = 'ecomdata_loader'
+    loop
+        execute format('revoke insert, update on meta.%I from ecomdata_transformer', book);
+    end loop;
+    if to_regclass('meta.runs') is not null then
+        grant insert, update on meta.runs to ecomdata_transformer;
+        grant insert on meta.run_steps to ecomdata_transformer;
+    end if;
+end $$;

@@ -17,7 +17,7 @@ from ecomdata.errors import (
     WarehouseError,
 )
 from ecomdata.ingest import Forgotten, Load, LoadPlan, Undone
-from ecomdata.journal import Log, Run, now, recorded, unlogged
+from ecomdata.journal import Log, Run, continued, now, recorded, unlogged
 from ecomdata.settings import Settings
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
@@ -143,6 +143,38 @@ class Pipeline:
         with self._recorded("build", warehouse) as run:
             build = self._build(run, warehouse, select=select, full_refresh=full_refresh)
             return build, None if select else self._judge(run, warehouse)
+
+    def begin_build(self, full_refresh: bool) -> int:
+        """Begin a build whose models a scheduler has made one by one; return the run's id."""
+        warehouse = self._warehouse
+        with self._recorded("build", warehouse, ends=False) as run:
+            transform.begin_build(warehouse, self.settings, full_refresh)
+        return run.run_id
+
+    def build_model(self, run_id: int, model: str) -> BuildResult:
+        """Build and test one model of a build that has begun: its parents are built.
+
+        Raises:
+            BuildError: another run came in between; begin anew.
+        """
+        warehouse = self._warehouse
+        with self._continued(run_id, warehouse) as run, run.step("build") as step:
+            step.build = transform.build_model(warehouse, self.settings, model)
+        return step.build
+
+    def end_build(self, run_id: int) -> BuildResult:
+        """End a build all of whose models are made: run the tests that look at several.
+
+        Raises:
+            BuildError: another run came in between; begin anew.
+        """
+        warehouse = self._warehouse
+        with self._continued(run_id, warehouse, ends=True) as run, run.step("test"):
+            return transform.end_build(warehouse, self.settings)
+
+    def graph(self) -> Path:
+        """Return dbt's manifest: the models and what hangs on what."""
+        return transform.graph(self.settings)
 
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
@@ -366,9 +398,17 @@ class Pipeline:
             insights.write(connection, found)
         return found
 
-    def _recorded(self, command: str, warehouse: Warehouse) -> AbstractContextManager[Run]:
+    def _recorded(
+        self, command: str, warehouse: Warehouse, *, ends: bool = True
+    ) -> AbstractContextManager[Run]:
         """Hold the warehouse and write the run's rows, also when it fails."""
-        return recorded(command, warehouse, self.settings.lock_timeout, self.log)
+        return recorded(command, warehouse, self.settings.lock_timeout, self.log, ends=ends)
+
+    def _continued(
+        self, run_id: int, warehouse: Warehouse, *, ends: bool = False
+    ) -> AbstractContextManager[Run]:
+        """Hold the warehouse for a further part of a run."""
+        return continued(run_id, warehouse, self.settings.lock_timeout, self.log, ends=ends)
 
 
 def _selected(result: BuildResult, select: Sequence[str]) -> BuildResult:

@@ -1,11 +1,14 @@
 """compose.yaml on a new and on a kept volume: `make test-containers`."""
 
+import base64
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ORDERS = 400
-REPORT_PORT, DATABASE_PORT = 18080, 15432
+REPORT_PORT, DATABASE_PORT, PREFECT_PORT = 18080, 15432, 14200
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Compose:
             "ECOMDATA_SECRETS": str(self.folder / "secrets"),
             "ECOMDATA_REPORT_PORT": str(REPORT_PORT),
             "ECOMDATA_DATABASE_PORT": str(DATABASE_PORT),
+            "ECOMDATA_PREFECT_PORT": str(PREFECT_PORT),
+            "ECOMDATA_CRON": "* * * * *",
             "ECOMDATA_DEMO_ORDERS": str(ORDERS),
         }
 
@@ -86,13 +91,13 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     folder = tmp_path_factory.mktemp("compose")
     (folder / "data").mkdir()
     services = Compose(folder)
-    services("down", "--volumes")
+    services("--profile", "schedule", "down", "--volumes")
     try:
         services.make("up")
         yield services
     finally:
         sys.stderr.write(services("logs", "--no-color", code=None))
-        services("down", "--volumes")
+        services("--profile", "schedule", "down", "--volumes")
 
 
 def test_without_data_a_demo_shop_is_loaded_built_and_its_report_served(compose: Compose) -> None:
@@ -159,7 +164,7 @@ def test_the_containers_are_an_ordinary_user_with_a_read_only_root(compose: Comp
 
 def test_no_secret_is_in_the_image_or_in_a_containers_settings(compose: Compose) -> None:
     secrets = [path.read_text() for path in (compose.folder / "secrets").iterdir()]
-    assert len(set(secrets)) == 5
+    assert len(set(secrets)) == 6
     containers = compose("ps", "--all", "--quiet").split()
     told = subprocess.run(
         ["docker", "inspect", "ecomdata-insights", *containers], capture_output=True, text=True
@@ -198,3 +203,50 @@ def test_on_kept_volumes_nothing_is_loaded_twice_and_new_files_come_in(compose: 
     compose.make("up")
     difference = f"select ({sales}) - {before}"
     assert compose.value("reader", difference) == "1000000.00"
+
+
+def prefect(path: str, password: str) -> object:
+    """Ask Prefect's server."""
+    login = base64.b64encode(f"ecomdata:{password}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{PREFECT_PORT}/api/{path}",
+        data=b"{}",
+        headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+def test_the_profile_schedule_runs_the_flow_and_leaves_every_role_its_own(compose: Compose) -> None:
+    (compose.folder / "data" / "customers.csv").write_text("customer ID,name\nA,Ann\n")
+    last = compose.value("owner", "select max(run_id) from meta.runs")
+    runs = f"select command, status from meta.runs where run_id > {last} order by run_id limit 3"
+    compose("--profile", "schedule", "up", "--build", "--detach", "prefect", "schedule")
+    deadline = time.monotonic() + 900
+    while compose.value("owner", runs).split() != ["load|done", "build|done", "insights|done"]:
+        assert time.monotonic() < deadline, compose("--profile", "schedule", "logs", "schedule")
+        time.sleep(5)
+    assert compose.value("owner", "select name from raw.customers where _file = 'customers.csv'")
+
+    password = (compose.folder / "secrets" / "prefect_password").read_text()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        prefect("flow_runs/count", "wrong")
+    assert isinstance(prefect("flow_runs/count", password), int)
+
+    containers = compose("--profile", "schedule", "ps", "--quiet", "prefect", "schedule").split()
+    told = subprocess.run(["docker", "inspect", *containers], capture_output=True, text=True).stdout
+    secrets = [path.read_text() for path in (compose.folder / "secrets").iterdir()]
+    logs = compose("--profile", "schedule", "logs", "--no-color")
+    assert [secret for secret in secrets if secret in told + logs] == []
+    addresses = {
+        binding["HostIp"]
+        for container in json.loads(told)
+        for bindings in container["NetworkSettings"]["Ports"].values()
+        for binding in bindings or ()
+    }
+    assert addresses == {"127.0.0.1"}
+
+    compose("--profile", "schedule", "stop", "--timeout", "60", "schedule")
+    ended = compose("--profile", "schedule", "ps", "--all", "schedule", "--format", "json")
+    assert json.loads(ended)["ExitCode"] == 0
+    compose("run", "--rm", "--no-deps", "build")  # what the owner made is the transformer's

@@ -51,6 +51,17 @@ def interrupted(
 
     A terminal interrupts the whole group of processes; `kill -INT` only the one.
     """
+    return signalled(project, *words, once=once, number=signal.SIGINT, whole_group=whole_group)
+
+
+def signalled(
+    project: Project,
+    *words: str,
+    once: Callable[[], bool],
+    number: signal.Signals,
+    whole_group: bool = False,
+) -> Answer:
+    """Run a command and send it a signal once something is so; nothing of it may go on."""
     process = subprocess.Popen(
         [*project.command, *words],
         cwd=project.folder,
@@ -66,7 +77,7 @@ def interrupted(
         assert process.poll() is None, f"it ended too early: {process.communicate()}"
         assert time.monotonic() < deadline
         time.sleep(0.002)
-    (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
+    (os.killpg if whole_group else os.kill)(process.pid, number)
     out, err = process.communicate(timeout=PATIENCE)
     while group_lives(process.pid):  # Python's own helpers end a moment later
         assert time.monotonic() < deadline

@@ -1,11 +1,12 @@
-"""Ctrl-C: exit code 130, nothing half done, and the next command is fine."""
+"""Ctrl-C: exit code 130, nothing half done, and the next command is fine; SIGTERM where it ends."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from command_line import Project
 from generated_shop import Ran, asked, copied
-from processes import interrupted, temporary_files
+from processes import interrupted, signalled, temporary_files
 
 pytest_plugins = ["shop_fixtures"]
 
@@ -51,3 +52,32 @@ def test_ctrl_c_during_a_build_leaves_the_figures_and_the_next_build_is_fine(
     assert project.json("status")["runs"][0]["status"] == "interrupted"
     project("build")
     assert project.json("kpis") == asked(duckdb_run, "kpis")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_a_watch_is_stopped_with_what_it_loaded(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    project = Project(tmp_path)
+    inbox, done = tmp_path / "inbox", tmp_path / "inbox" / "done"
+    done.mkdir(parents=True)
+    header = "order_id,product_id,quantity,total_price,order_date\n"
+    (inbox / "one.csv").write_text(f"{header}O1,P1,1,2.00,2025-01-01\n")
+
+    two = tmp_path / "two.csv"
+    two.write_text(f"{header}O2,P1,1,2.00,2025-01-01\n")
+
+    def second_came() -> bool:  # by then the first was told of
+        if (done / "one.csv").exists() and two.exists():
+            two.rename(inbox / "two.csv")
+        return (done / "two.csv").exists()
+
+    answer = signalled(
+        project, "--json", "watch", "inbox", "--move", "--settle", "0",
+        once=second_came, number=number,
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (code, "")
+    assert (answer.document[0]["files"], answer.document[0]["error"]) == (["one.csv"], None)
+    assert temporary_files(tmp_path) == []

@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 
@@ -34,8 +34,9 @@ class Served:
             return answer.status, dict(answer.getheaders()), answer.read().decode()
 
 
-@pytest.fixture(scope="module")
-def served(duckdb_run: Ran) -> Iterator[Served]:
+@contextmanager
+def serving(duckdb_run: Ran, end: signal.Signals, code: int) -> Iterator[Served]:
+    """A server that is ended by a signal."""
     process = subprocess.Popen(
         [*duckdb_run.command, "serve", "--port", "0"],
         cwd=duckdb_run.folder,
@@ -51,9 +52,21 @@ def served(duckdb_run: Ran) -> Iterator[Served]:
     try:
         yield Served(int(found[1]))
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         rest, _ = process.communicate(timeout=60)
-        assert "Traceback" not in rest
+        assert (process.returncode, rest) == (code, "stopped\n")
+
+
+@pytest.fixture(scope="module")
+def served(duckdb_run: Ran) -> Iterator[Served]:
+    """Ctrl-C ends it: the exit code says so."""
+    with serving(duckdb_run, signal.SIGINT, 130) as server:
+        yield server
+
+
+def test_a_server_that_is_told_to_end_has_not_failed(duckdb_run: Ran) -> None:
+    with serving(duckdb_run, signal.SIGTERM, 0) as server:
+        assert server.get()[0] == 200
 
 
 def test_the_page_is_that_of_the_days_that_are_asked_for(served: Served, duckdb_run: Ran) -> None:

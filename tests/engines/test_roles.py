@@ -8,10 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from servers import Server
-from shops import CUSTOMERS, ORDERS, load, shop
+from shops import CUSTOMERS, HEADER, ORDERS, load, shop
 
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
+from ecomdata.warehouse import postgres
 
 pytest_plugins = ["engine_fixtures"]
 
@@ -49,11 +50,20 @@ REFUSED = {
         "create table raw.x (i int)",
         "delete from meta.loads",
         "delete from meta.runs",
+        "insert into meta.loads (load_id, file) values (9, 'x')",
+        "update meta.loads set rows_loaded = 0",
+        "insert into meta.reader_rejects (load_id, file, line) values (9, 'x', 1)",
+        "update meta.salts set salt = 'x'",
+        "insert into meta.erasures (pseudonym) values ('x')",
+        "update meta.schema_version set version = 1",
+        "update meta.run_steps set seconds = 0",
+        "truncate meta.runs",
         "create schema x",
         "set role ecomdata_loader",
     ),
     "owner": ("create role x", "copy raw.orders to '/tmp/x'", "select pg_read_file('/etc/passwd')"),
 }
+MANY = HEADER + "".join(f"M{n},C1,P1,1,1.00,2024-05-03\n" for n in range(2000))
 ALLOWED = {
     "reader": "select net_sales from final.final_sales_report",
     "loader": "select name from raw.customers",
@@ -96,6 +106,22 @@ def test_a_role_does_its_own_and_is_refused_all_else(urls: dict[str, str], role:
                 pytest.fail(f"{role} was not refused: {statement}")
 
 
+def test_what_the_owner_does_leaves_every_table_to_the_role_that_has_its_schema(
+    urls: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_SMALL_BYTES", 1)  # the load makes tables of its own
+    owner = pipeline_of(urls["owner"], tmp_path)
+    load(owner, shop(tmp_path / "shop", orders=MANY))
+    owner.build(["final_sales_report"], True)
+    owner.insights("month", 1)
+    with closing(psycopg.connect(urls["reader"], autocommit=True)) as connection:
+        assert connection.execute("select count(*) from final.final_insights").fetchone()
+        owned = "select relname from pg_class where relowner = 'ecomdata_owner'::regrole"
+        assert connection.execute(f"{owned} and relkind in ('r', 'v')".encode()).fetchall() == []
+        parts = "select relowner::regrole::text from pg_class where relname ~ '^orders_part_'"
+        assert set(connection.execute(parts.encode()).fetchall()) == {("ecomdata_loader",)}
+
+
 def test_a_later_build_is_open_to_the_reader_too_and_nothing_personal_stands_in_it(
     urls: dict[str, str], tmp_path: Path
 ) -> None:
@@ -124,3 +150,8 @@ def test_a_warehouse_that_one_role_made_is_handed_over(
     with psycopg.connect(superuser.replace("//ecomdata@", "//ecomdata_loader@")) as connection:
         connection.execute("alter table raw.orders add column x text")
         connection.execute("delete from meta.loads")
+    transformer = superuser.replace("//ecomdata@", "//ecomdata_transformer@")
+    with psycopg.connect(transformer, autocommit=True) as connection:
+        connection.execute("update meta.runs set status = 'killed' where status = 'running'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("update meta.loads set rows_loaded = 0")

@@ -1,14 +1,14 @@
 """The commands that keep a warehouse for years."""
 
-import signal
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.options import Options
+from ecomdata.cli.stopping import until_stopped
 from ecomdata.errors import UsageError
 
 
@@ -79,7 +79,7 @@ def watch(
     ] = 5,
     once: Annotated[bool, typer.Option("--once", help="Load what is there and end.")] = False,
 ) -> None:
-    """Load what arrives in DIR, until Ctrl-C; a file that is still written is left alone.
+    """Load what arrives in DIR, until Ctrl-C or SIGTERM; a file still being written is left alone.
 
     Files that arrive together are loaded together. One that cannot be loaded is told of and tried
     again when it changes.
@@ -94,12 +94,11 @@ def watch(
     pipeline, terminal = options.pipeline(), options.terminal
     plan = LoadPlan(pipeline.settings.cache, pipeline.settings.max_rejected)
     watched = Watch(folder, lambda files: pipeline.load(files, plan), settle, move, once)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: systemd and engines
     terminal.say(f"watching {folder}")
-    told, is_working, is_wrong = [], False, False
-    try:
+    told: list[dict[str, Any]] = []
+    is_wrong = False
+    with until_stopped(terminal, told):
         for arrival in watched.arrivals():
-            is_working = True
             told.append(
                 {
                     "files": [path.name for path in arrival.files],
@@ -117,12 +116,8 @@ def watch(
                     if alarms is not None:
                         show.alarms(terminal, alarms)
                         is_wrong |= bool(alarms.serious)
-            is_working = False
-    except KeyboardInterrupt:
-        if is_working:
-            raise
-        terminal.say("stopped")
-    if options.json:
-        terminal.document(told)
-    if once and (is_wrong or any(each["error"] for each in told)):
-        raise typer.Exit(1)
+        # only with --once
+        if options.json:
+            terminal.document(told)
+        if is_wrong or any(each["error"] for each in told):
+            raise typer.Exit(1)

@@ -1,7 +1,6 @@
 """The commands that run the pipeline as a Prefect flow, once or by a schedule."""
 
 import importlib.util
-import signal
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ import typer
 
 from ecomdata.cli.options import Options, command
 from ecomdata.cli.period import From, To, day
+from ecomdata.cli.stopping import until_stopped
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ flow_app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Exports.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where the report goes (default: the project folder)."),
+]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Rebuild what is incremental.")]
 
 
@@ -30,6 +34,7 @@ def run(
     options: Options,
     directory: Folder,
     full_refresh: FullRefresh = False,
+    report: Report = None,
     start: From = None,
     end: To = None,
 ) -> None:
@@ -39,7 +44,7 @@ def run(
 
     Example: ecomdata flow run exports
     """
-    flow, parameters = _flow(_prepared(options), directory, full_refresh)
+    flow, parameters = _flow(_prepared(options), directory, full_refresh, report)
     out = flow(**parameters, start=day(start), end=day(end))
     options.terminal.answer({"report": out}, f"report: {out}")
 
@@ -51,8 +56,9 @@ def schedule(
         str, typer.Option(metavar="EXPR", help="When, in UTC (default: 02:00 every day).")
     ] = "0 2 * * *",
     full_refresh: FullRefresh = False,
+    report: Report = None,
 ) -> None:
-    """Serve the flow by a schedule, until Ctrl-C, one run at a time.
+    """Serve the flow by a schedule, until Ctrl-C or SIGTERM, one run at a time.
 
     With PREFECT_API_URL the runs are those of that server, else of one that comes and goes with
     the command.
@@ -67,9 +73,8 @@ def schedule(
     if own_port is not None:  # before Prefect is imported: it looks once
         set_default_environment({"PREFECT_API_URL": f"http://127.0.0.1:{own_port}/api"})
     _require_schedule(cron)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: systemd and engines
-    flow, parameters = _flow(settings, directory, full_refresh)
-    with ExitStack() as stack:
+    flow, parameters = _flow(settings, directory, full_refresh, report)
+    with until_stopped(options.terminal), ExitStack() as stack:
         if own_port is not None:
             options.terminal.say("starting a Prefect server")
             log = settings.cache / "prefect" / "server.log"
@@ -124,7 +129,9 @@ def _prepared(options: Options) -> "Settings":
     return settings
 
 
-def _flow(settings: "Settings", folder: Path, full_refresh: bool) -> tuple[Any, dict[str, Any]]:
+def _flow(
+    settings: "Settings", folder: Path, full_refresh: bool, report: Path | None
+) -> tuple[Any, dict[str, Any]]:
     """Return the flow and its parameters."""
     from ecomdata.orchestrate.flow import shop
 
@@ -133,6 +140,7 @@ def _flow(settings: "Settings", folder: Path, full_refresh: bool) -> tuple[Any, 
         "warehouse": settings.warehouse,
         "folder": str(folder.resolve()),
         "full_refresh": full_refresh,
+        "out": report and str(report.resolve()),
     }
 
 

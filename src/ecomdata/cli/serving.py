@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ecomdata.cli.options import Options
+from ecomdata.cli.stopping import until_stopped
 from ecomdata.errors import UsageError
 
 _HOST = "127.0.0.1"
@@ -41,5 +42,5 @@ def serve(
     url = f"http://{_HOST}:{listening.getsockname()[1]}/"
     options.terminal.answer({"url": url}, f"the report is at {url}; Ctrl-C ends it")
     config = uvicorn.Config(application(pipeline.page), log_level="error", access_log=False)
-    with listening:
+    with listening, until_stopped(options.terminal):
         uvicorn.Server(config).run(sockets=[listening])

@@ -19,6 +19,8 @@ class MetaTable:
     grain: str
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
+    #: What a role that only builds may do with it besides reading.
+    builders_may: tuple[str, ...] = ()
 
 
 _FILES: Final = (
@@ -80,6 +82,7 @@ META_TABLES: Final = (
             ("rows_loaded", "bigint"),
         ),
         key=("run_id",),
+        builders_may=("insert", "update"),
     ),
     MetaTable(
         "run_steps",
@@ -95,6 +98,7 @@ META_TABLES: Final = (
             ("row_count", "bigint"),
         ),
         key=("run_id", "step_number"),
+        builders_may=("insert",),
     ),
     MetaTable(
         "salts",

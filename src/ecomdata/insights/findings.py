@@ -181,7 +181,8 @@ def write(connection: Connection, insights: Insights) -> None:
     marks = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS)
     with connection.transaction():
-        connection.execute(f"create table if not exists {TABLE} ({columns})")
+        with connection.as_owner_of("final"):
+            connection.execute(f"create table if not exists {TABLE} ({columns})")
         connection.execute(f"delete from {TABLE}")
         for ranked in insights.ranked:
             row = ranked.as_row()

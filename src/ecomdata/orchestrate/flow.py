@@ -113,6 +113,7 @@ def shop(
     full_refresh: bool = False,
     start: date | None = None,
     end: date | None = None,
+    out: str | None = None,
 ) -> str:
     """Load a folder, build, find insights and write the report; return where it is.
 
@@ -125,12 +126,13 @@ def shop(
         full_refresh: rebuild what is incremental.
         start: first day of the report.
         end: last day of the report.
+        out: where the report goes; the project's folder if it is not said.
     """
     load_task(project, warehouse, folder)
     serious = build_task(project, warehouse, full_refresh)
     insights_task(project, warehouse)
-    out = str(Path(project) / "report.html")
-    written: str = report_task(project, warehouse, out, start, end)
+    page = out or str(Path(project) / "report.html")
+    written: str = report_task(project, warehouse, page, start, end)
     if serious:
         raise DataAlarmError(" ".join(serious))
     return written

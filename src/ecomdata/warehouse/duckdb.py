@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
@@ -188,6 +188,13 @@ class DuckDBConnection:
                 [str(path), *marks.values()],
             ).scalar
         )
+
+    def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
+        """DuckDB has no roles: whoever has the file may write it."""
+
+    def as_owner_of(self, schema: str) -> AbstractContextManager[None]:
+        """DuckDB has no roles: everything belongs to whoever has the file."""
+        return nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

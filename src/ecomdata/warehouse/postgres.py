@@ -196,10 +196,13 @@ class PostgresConnection:
             rows = copy_in_lanes(address, lanes, blocks)
         except psycopg.Error as exc:
             raise _translated(exc, self.url) from exc
+        owner = self.owner_of(schema)
         for part in parts:
             if into.missing_columns:
                 self.execute(f"alter table {part} {into.missing_columns}")
             self.execute(f"alter table {part} inherit {quote(schema, table)}")
+            if owner is not None:
+                self.execute(f"alter table {part} owner to {quote(owner)}")
         return rows
 
     def _drop_left_behind(self, schema: str, table: str) -> None:
@@ -212,6 +215,38 @@ class PostgresConnection:
         for (name,) in left:
             if quote(schema, name) not in self._parts:
                 self.execute(f"drop table {quote(schema, name)}")
+
+    def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
+        """Let the role that builds the models, where it is another one, write a table."""
+        builders = self.query(
+            "select rolname from pg_namespace inner join pg_roles on nspowner = pg_roles.oid"
+            " where nspname = 'final' and rolname <> current_user"
+        ).rows
+        for (builder,) in builders:
+            self.execute(
+                f"grant {', '.join(privileges)} on {quote(schema, table)} to {quote(builder)}"
+            )
+
+    @contextmanager
+    def as_owner_of(self, schema: str) -> Iterator[None]:
+        """Make what is made in the block belong to the role that has the schema, if one may."""
+        owner = self.owner_of(schema)
+        if owner is None:
+            yield
+            return
+        self.execute(f"set local role {quote(owner)}")  # goes with the transaction if that fails
+        yield
+        self.execute("reset role")
+
+    def owner_of(self, schema: str) -> str | None:
+        """Return the role that has a schema, where it is another one that this one may act as."""
+        rows = self.query(
+            "select rolname::text from pg_namespace inner join pg_roles on nspowner = pg_roles.oid"
+            " where nspname = $1 and rolname <> current_user"
+            " and pg_has_role(current_user, pg_roles.oid, 'member')",
+            [schema],
+        ).rows
+        return rows[0][0] if rows else None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -315,6 +350,7 @@ class PostgresWarehouse:
         parts = conninfo.conninfo_to_dict(self.url)
         with self.connect() as connection:
             info = connection.raw.info
+            builder = connection.owner_of("final")
             return {
                 "ECOMDATA_DBT_TARGET": "postgres",
                 "ECOMDATA_DBT_HOST": info.host,
@@ -322,6 +358,7 @@ class PostgresWarehouse:
                 "ECOMDATA_DBT_USER": info.user,
                 "ECOMDATA_DBT_DATABASE": info.dbname,
                 "ECOMDATA_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
+                "ECOMDATA_DBT_ROLE": quote(builder) if builder else "",
                 "DBT_ENV_SECRET_ECOMDATA_PASSWORD": info.password,
             }
 

@@ -70,6 +70,15 @@ class Connection(Protocol):
             size: bytes that the blocks have together, as far as it is known before.
         """
 
+    def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
+        """Let the role that builds the models, where it is another one, write a table."""
+
+    def as_owner_of(self, schema: str) -> AbstractContextManager[None]:
+        """Make what is made in the block belong to the role that has the schema, if one may.
+
+        The caller is in a transaction.
+        """
+
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: commits at the end of the block, rolls back on any exception."""
 

@@ -33,8 +33,9 @@ def prepare(connection: Connection) -> None:
 
 def prepare_build(connection: Connection) -> None:
     """Make the tables in which a build notes what it saw; they belong to the role that builds."""
-    for table in BUILD_TABLES:
-        _create(connection, "meta", table.name, table.columns)
+    with connection.as_owner_of("final"):
+        for table in BUILD_TABLES:
+            _create(connection, "meta", table.name, table.columns)
 
 
 def _layout(connection: Connection) -> int | None:
@@ -68,11 +69,15 @@ def _make_missing(connection: Connection) -> None:
     for schema in SCHEMAS:
         if schema not in known:
             connection.execute(f"create schema {quote(schema)}")
-    for entity in ENTITIES:
-        columns = [(name, "text") for name in entity.column_names]
-        _create(connection, "raw", entity.name, [*columns, *PROVENANCE])
-    for table in META_TABLES:
-        _create(connection, "meta", table.name, table.columns, key=table.key)
+    with connection.as_owner_of("raw"):
+        for entity in ENTITIES:
+            columns = [(name, "text") for name in entity.column_names]
+            _create(connection, "raw", entity.name, [*columns, *PROVENANCE])
+    with connection.as_owner_of("meta"):
+        for table in META_TABLES:
+            _create(connection, "meta", table.name, table.columns, key=table.key)
+            if table.builders_may:
+                connection.grant_to_builder(table.builders_may, "meta", table.name)
     if not connection.query("select count(*) from meta.salts").scalar:
         connection.execute("insert into meta.salts values ($1)", [secrets.token_hex(32)])
 

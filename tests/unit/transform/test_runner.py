@@ -164,16 +164,19 @@ def test_the_errors_have_their_exit_codes() -> None:
     assert codes == [1, 1, 3]
 
 
-def test_what_dbt_remembers_of_another_project_is_dropped(tmp_path: Path) -> None:
+def test_what_dbt_remembers_of_another_project_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project, target = tmp_path / "project", tmp_path / "target"
     for folder in (project / "models", target):
         folder.mkdir(parents=True)
     model, memory = project / "models" / "one.yml", target / "partial_parse.msgpack"
     model.write_text("metrics: []")
+    monkeypatch.setattr(runner, "_project", lambda: project)
 
     def is_kept() -> bool:
         memory.write_text("parsed")
-        runner._forget_another_project(project, target)
+        runner._forget_another_project(target)
         return memory.exists()
 
     assert not is_kept()
@@ -183,3 +186,25 @@ def test_what_dbt_remembers_of_another_project_is_dropped(tmp_path: Path) -> Non
     assert is_kept()
     (project / "models" / "two.yml").write_text("metrics: [1]")
     assert not is_kept()
+
+
+def test_tests_of_models_that_do_not_follow_on_each_other_are_left_for_the_end(
+    tmp_path: Path,
+) -> None:
+    parents = {
+        "source": [],
+        "a": ["source"],
+        "b": ["a"],
+        "c": ["a"],
+        "of_b": ["b"],
+        "of_b_and_what_it_reads": ["source", "a", "b"],
+        "of_siblings": ["b", "c"],
+    }
+    nodes = {
+        name: {"name": name, "resource_type": "test" if name.startswith("of_") else "model"}
+        for name in parents
+        if name != "source"
+    }
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"parent_map": parents, "nodes": nodes}))
+    assert runner._tests_of_several(manifest) == ["of_siblings"]
