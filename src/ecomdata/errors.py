@@ -7,6 +7,7 @@ EcomDataError
 │   ├── TooManyRejectedError 1 more records refused than `max_rejected` allows
 │   ├── NotEnoughDataError  1  a model cannot be fitted to so little
 │   └── BuildError          1  a model or a test of the dbt project failed
+├── SupersetError           3  Superset cannot be reached, or refuses
 └── WarehouseError          3  the warehouse cannot be reached or used
     ├── WarehouseDeniedError 3 permission, wrong password, read-only
     ├── WarehouseFullError  3  no space left
@@ -48,6 +49,12 @@ class NotEnoughDataError(DataError):
 
 class BuildError(DataError):
     """A model or a test of the dbt project failed."""
+
+
+class SupersetError(EcomDataError):
+    """Superset cannot be reached, or refuses what it was asked."""
+
+    exit_code = 3
 
 
 class WarehouseError(EcomDataError):

@@ -1,0 +1,69 @@
+"""The files of `deploy/superset/assets` as Superset takes them: one archive, the same bytes always.
+
+`deploy/superset/generate.py` writes the files. What they cannot know, they are told here: where the
+warehouse is, and the shop's currency.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+#: The slugs of the dashboards.
+DASHBOARDS: Final = ("ecomdata-sales", "ecomdata-products", "ecomdata-customers")
+
+#: A member of the archive that Superset takes a password for.
+DATABASE_FILE: Final = "databases/warehouse.yaml"
+
+#: In a chart's parameters: where no row is no fault. "always", or the KPI that is not in the data.
+MAY_BE_EMPTY: Final = "ecomdata_may_be_empty"
+
+_METADATA: Final = {"version": "1.0.0", "type": "assets", "timestamp": "2000-01-01T00:00:00+00:00"}
+
+
+def bundle(database: str, currency: str) -> bytes:
+    """Return the archive for Superset's import of assets.
+
+    Args:
+        database: SQLAlchemy's URL of the warehouse, without a password.
+        currency: ISO 4217 code of the shop's money; empty writes numbers alone.
+    """
+    members = {"metadata.yaml": _METADATA}
+    for path, document in documents():
+        if path == DATABASE_FILE:
+            document["sqlalchemy_uri"] = database
+        for metric in document.get("metrics", ()):
+            if currency and metric["extra"]["unit"] == "money":
+                metric["currency"] = {"symbol": currency, "symbolPosition": "suffix"}
+        members[path] = document
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as archive:
+        for path, document in members.items():
+            text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+            archive.writestr(zipfile.ZipInfo(f"ecomdata/{path}"), text, zipfile.ZIP_DEFLATED)
+    return found.getvalue()
+
+
+def documents() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every asset with its path, in order of the paths."""
+    yield from _documents(_folder(), "")
+
+
+def _documents(folder: Traversable, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if each.is_dir():
+            yield from _documents(each, f"{path}{each.name}/")
+        elif each.name.endswith(".yaml"):
+            yield f"{path}{each.name}", yaml.safe_load(each.read_text(encoding="utf-8"))
+
+
+def _folder() -> Traversable:
+    """Return the package's folder of assets; in a checkout, which has none, the checkout's."""
+    packaged = resources.files("ecomdata.dashboards") / "assets"
+    checkout = Path(__file__).parents[3] / "deploy" / "superset" / "assets"
+    return packaged if packaged.is_dir() else checkout
