@@ -22,6 +22,25 @@ HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "src/ecomdata/transform/project/models"
 NAMESPACE = uuid.UUID("5f0c1a52-6e1e-5d0c-9a44-ec0d0a7a0001")
 FORMATS = {"money": ",.2f", "number": ",.2f", "rate": ".1%", "count": ",.0f"}
+MONEY = FORMATS["money"]
+#: How numbers of a type are written in a table.
+WRITTEN = {
+    "BIGINT": ",d",
+    "NUMERIC(18, 1)": ",.1f",
+    "NUMERIC(18, 2)": MONEY,
+    "NUMERIC(18, 6)": ".1%",
+    "DOUBLE PRECISION": ".3f",
+}
+#: Where a column's name says too little.
+LABELS = {
+    "q_value": "Share by chance (q)",
+    "low": "Low (90 %)",
+    "high": "High (90 %)",
+    "total_revenue": "Net sales",
+    "total_orders": "Orders",
+    "revenue_rank": "Rank",
+    "net_sales_trend": "Trend, last 28 days",
+}
 MACROS = project_macros("postgres")
 KNOWN = {kpi.name: kpi for kpi in KPIS}
 
@@ -42,6 +61,8 @@ def read(path: str) -> Document:
 
 def label(name: str) -> str:
     """Return a column's name as people say it."""
+    if name in LABELS:
+        return LABELS[name]
     text = name.removeprefix("is_").replace("_", " ").replace("abc ", "ABC ").replace(" id", "")
     return text[0].upper() + text[1:]
 
@@ -277,15 +298,15 @@ def chart(name: str, kind: str, table: str, form: Document, query: Document, tex
     }
 
 
-def tile(name: str, table: str, metric: str, digits: str = "", note: str = "all days chosen") -> Document:
+def tile(name: str, table: str, metric: str, note: str = "in the days chosen") -> Document:
     """Return one figure; the page of data checks those that are KPIs."""
     [found] = [each for each in METRICS[table] if each["metric_name"] == metric]
     form = {
         "metric": metric,
-        "y_axis_format": digits or found["d3format"],
+        "y_axis_format": found["d3format"],
         "header_font_size": 0.3,
         "subtitle": note,
-        "subtitle_font_size": 0.125,
+        "subtitle_font_size": 0.15,
     }
     return chart(name, "big_number_total", table, form, {"metrics": [metric]}, found["description"])
 
@@ -302,13 +323,13 @@ def over_time(
         "label": day,
         "expressionType": "SQL",
     }
-    groups = [by] if by else []
+    groups: list[Any] = [_in_words(by)] if by else []
     form = {
         "x_axis": day,
         "time_grain_sqla": "P1M",
         "metrics": metrics,
         "groupby": groups,
-        "y_axis_format": form.pop("digits", ",.0f"),
+        "y_axis_format": form.pop("digits", "~s"),
         "x_axis_time_format": "%b %Y",
         "tooltipTimeFormat": "%b %Y",
         "rich_tooltip": True,
@@ -319,6 +340,15 @@ def over_time(
         "truncate_metric": True,
     } | form
     return chart(name, kind, table, form, {"columns": [axis, *groups], "metrics": metrics}, text)
+
+
+def _in_words(column: str) -> Document:
+    """Return a column of names as people say them."""
+    return {
+        "expressionType": "SQL",
+        "sqlExpression": f"replace({column}, '_', ' ')",
+        "label": label(column),
+    }
 
 
 def ranked(
@@ -336,7 +366,7 @@ def ranked(
         "timeseries_limit_metric": metrics[0],
         "order_desc": True,
         "row_limit": most,
-        "y_axis_format": ",.0f",
+        "y_axis_format": "~s",
         "show_value": False,
         "show_legend": len(metrics) > 1,
         "legendOrientation": "top",
@@ -367,7 +397,8 @@ def rows(
         "table_timestamp_format": "%Y-%m-%d",
         "show_cell_bars": False,
         "column_config": {
-            each: {"d3NumberFormat": digits} for each, digits in _digits(table, listed).items()
+            each: {"d3NumberFormat": digits} | ({"currencyFormat": None} if digits == MONEY else {})
+            for each, digits in _digits(table, listed).items()
         },
     } | form
     query = {
@@ -381,18 +412,8 @@ def rows(
 def _digits(table: str, columns: list[str]) -> dict[str, str]:
     """Return how the columns of numbers are written."""
     types = {each["column_name"]: each["type"] for each in dataset(table)["columns"]}
-    written = {"BIGINT": ",d", "NUMERIC(18, 1)": ",.1f", "DOUBLE PRECISION": ".3f"}
-    found = {}
-    for column in columns:
-        if types[column] == "NUMERIC(18, 6)":
-            found[column] = ",.2f" if column == "lift" else ".1%"
-        elif types[column].startswith("NUMERIC(18, 9"):
-            found[column] = ".2%"
-        elif types[column].startswith("NUMERIC(18, 2"):
-            found[column] = ",.2f"
-        elif types[column] in written:
-            found[column] = written[types[column]]
-    return found
+    found = {name: WRITTEN[types[name]] for name in columns if types[name] in WRITTEN}
+    return found | ({"lift": ".2f"} if "lift" in found else {})
 
 
 def totals(
@@ -451,6 +472,10 @@ DAYS, PRODUCTS, CUSTOMERS = (
 
 
 # --- Dashboards ----------------------------------------------------------------------------------
+
+#: Superset's grid shrinks its twelve columns on a telephone until nothing can be read: there it
+#: keeps a width and is moved sideways.
+NARROW = "@media (max-width: 700px) { .grid-container { min-width: 960px; } }"
 
 Row = list[tuple[Document, int, int]]
 
@@ -533,6 +558,7 @@ def dashboard(title: str, text: str, filters: list[Document], layout: list[Row])
     return {
         "dashboard_title": title,
         "description": text,
+        "css": NARROW,
         "slug": f"ecomdata-{title.lower()}",
         "uuid": fixed_id(f"dashboard {title}"),
         "position": position,
@@ -540,7 +566,8 @@ def dashboard(title: str, text: str, filters: list[Document], layout: list[Row])
             "color_scheme": "supersetColors",
             "cross_filters_enabled": False,
             "native_filter_configuration": scoped,
-            "refresh_frequency": 0,
+            "filter_bar_orientation": "HORIZONTAL",
+        "refresh_frequency": 0,
         },
         "published": True,
         "version": "1.0.0",
@@ -562,12 +589,12 @@ def _untouched(chosen: Document, placed: list[Document]) -> list[int]:
 
 SALES_PAGE: list[Row] = [
     [
-        (tile("Net sales", DAYS, "net_sales", ",.0f"), 2, 18),
-        (tile("Orders", DAYS, "orders"), 2, 18),
-        (tile("Average order value", DAYS, "average_order_value"), 2, 18),
-        (tile("Units", DAYS, "units"), 2, 18),
-        (tile("Returns", DAYS, "returns", ",.0f"), 2, 18),
-        (tile("Gross margin", DAYS, "gross_margin", ",.0f"), 2, 18),
+        (tile("Net sales", DAYS, "net_sales"), 2, 20),
+        (tile("Orders", DAYS, "orders"), 2, 20),
+        (tile("Average order value", DAYS, "average_order_value"), 2, 20),
+        (tile("Units", DAYS, "units"), 2, 20),
+        (tile("Returns", DAYS, "returns"), 2, 20),
+        (tile("Gross margin", DAYS, "gross_margin"), 2, 20),
     ],
     [
         (over_time("Net sales by month", BAR, DAYS, ["net_sales"]), 8, 46),
@@ -605,7 +632,7 @@ SALES_PAGE: list[Row] = [
                 "Countries", DAYS, "country",
                 ["net_sales", "orders", "average_order_value", "units", "new_orders",
                  "returning_orders", "return_rate", "gross_margin"],
-            ), 12, 46,
+            ), 12, 64,
         ),
     ],
     [
@@ -623,11 +650,11 @@ SALES_PAGE: list[Row] = [
 
 PRODUCTS_PAGE: list[Row] = [
     [
-        (tile("Net sales of products", PRODUCTS, "net_sales", ",.0f", "all days"), 3, 18),
-        (tile("Units of products", PRODUCTS, "units", note="all days"), 2, 18),
-        (tile("Products", PRODUCTS, "products", note="sold or not"), 2, 18),
-        (tile("Return rate", PRODUCTS, "return_rate", note="of units sold, all days"), 2, 18),
-        (tile("Margin rate", PRODUCTS, "margin_rate", note="of net sales, all days"), 3, 18),
+        (tile("Net sales, all products", PRODUCTS, "net_sales", "all days"), 3, 20),
+        (tile("Units net", PRODUCTS, "units", "sold, less returned"), 2, 20),
+        (tile("Products", PRODUCTS, "products", "sold or not"), 2, 20),
+        (tile("Return rate", PRODUCTS, "return_rate", "of units sold"), 2, 20),
+        (tile("Margin rate", PRODUCTS, "margin_rate", "of net sales"), 3, 20),
     ],
     [
         (
@@ -641,16 +668,17 @@ PRODUCTS_PAGE: list[Row] = [
             totals(
                 "ABC classes", PRODUCTS, "abc_class",
                 ["net_sales", "products", "units", "return_rate", "margin_rate"],
-                "A is the products that make the first 80 % of net sales, B up to 95 %, C the rest.",
-            ), 6, 34,
+                "A is the products that make the first 80 % of net sales, B up to 95 %, C the rest.", page_length=0,
+            ), 6, 40,
         ),
         (
             rows(
                 "No longer sold", PRODUCTS,
                 "product_name category days_since_last_sale total_revenue", "-total_revenue", 100,
                 "Products without a sale for long. No row: there is none.",
-                adhoc_filters=[only("is_dead_stock", "IS TRUE")], **{EMPTY: "always"},
-            ), 6, 34,
+                adhoc_filters=[only("is_dead_stock", "IS TRUE")], page_length=0,
+                include_search=False, **{EMPTY: "always"},
+            ), 6, 40,
         ),
     ],
     [
@@ -661,7 +689,7 @@ PRODUCTS_PAGE: list[Row] = [
                 "average_selling_price return_rate margin_rate net_sales_trend "
                 "days_since_last_sale",
                 "revenue_rank", 1000,
-            ), 12, 60,
+            ), 12, 80,
         ),
     ],
     [
@@ -673,7 +701,7 @@ PRODUCTS_PAGE: list[Row] = [
                 "-lift", 100,
                 "Pairs that at least five orders have; lift above 1: more often than by chance. "
                 "No row: no pair has five.", **{EMPTY: "always"},
-            ), 12, 50,
+            ), 12, 64,
         ),
     ],
 ]  # fmt: skip
@@ -681,18 +709,18 @@ PRODUCTS_PAGE: list[Row] = [
 OF_CUSTOMERS = {EMPTY: "customers"}
 CUSTOMERS_PAGE: list[Row] = [
     [
-        (tile("Customers", CUSTOMERS, "customers", note="with an order"), 3, 18),
+        (tile("Customers", CUSTOMERS, "customers", "with an order"), 3, 20),
         (
             tile("Repeat purchase rate", CUSTOMERS, "repeat_purchase_rate",
-                 note="with two orders or more"), 3, 18,
+                 "with two orders or more"), 3, 20,
         ),
         (
             tile("Net sales per customer", CUSTOMERS, "net_sales_per_customer",
-                 note="guests aside, all days"), 3, 18,
+                 "guests aside, all days"), 3, 20,
         ),
         (
             tile("Churned customers", CUSTOMERS, "churned_customers",
-                 note="came back once, now silent"), 3, 18,
+                 "came back once, now silent"), 3, 20,
         ),
     ],
     [
@@ -732,8 +760,8 @@ CUSTOMERS_PAGE: list[Row] = [
             ), 7, 44,
         ),
         (
-            ranked("Customers by country, the first ten", CUSTOMERS, "country", ["customers"], 10),
-            5, 44,
+            ranked("Customers by country, the first ten", CUSTOMERS, "country", ["customers"], 10,
+                   adhoc_filters=[only("orders", ">", 0)]), 5, 44,
         ),
     ],
     [
@@ -744,7 +772,7 @@ CUSTOMERS_PAGE: list[Row] = [
                 "first_order_date last_order_date days_since_last_order is_churned",
                 "-net_sales", 1000, "Ids only: no name and no e-mail address is in final.",
                 adhoc_filters=[only("orders", ">", 0)], **OF_CUSTOMERS,
-            ), 12, 60,
+            ), 12, 70,
         ),
     ],
 ]  # fmt: skip

@@ -37,16 +37,25 @@ def bundle(database: str, currency: str) -> bytes:
     for path, document in documents():
         if path == DATABASE_FILE:
             document["sqlalchemy_uri"] = database
-        for metric in document.get("metrics", ()):
-            if currency and metric["extra"]["unit"] == "money":
-                metric["currency"] = {"symbol": currency, "symbolPosition": "suffix"}
-        members[path] = document
+        members[path] = _in_currency(document, currency) if currency else document
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w") as archive:
         for path, document in members.items():
             text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
             archive.writestr(zipfile.ZipInfo(f"ecomdata/{path}"), text, zipfile.ZIP_DEFLATED)
     return found.getvalue()
+
+
+def _in_currency(document: dict[str, Any], currency: str) -> dict[str, Any]:
+    """Say what the money of a dataset's metrics, or of a chart's columns, is counted in."""
+    written = {"symbol": currency, "symbolPosition": "suffix"}
+    for metric in document.get("metrics", ()):
+        if metric["extra"]["unit"] == "money":
+            metric["currency"] = written
+    for column in document.get("params", {}).get("column_config", {}).values():
+        if "currencyFormat" in column:
+            column["currencyFormat"] = written
+    return document
 
 
 def documents() -> Iterator[tuple[str, dict[str, Any]]]:
