@@ -13,6 +13,7 @@ RUN python -m venv /opt/build \
         --require-hashes --only-binary :all: -r requirements/run.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
+COPY deploy/superset/assets deploy/superset/assets
 RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \
     && python -m pip --python /opt/ecomdata/bin/python install --quiet --no-compile --no-deps \
         --no-index dist/*.whl \

@@ -169,7 +169,7 @@ METRICS = {
             "count(case when is_churned then 1 end)",
             "count",
             "Churned customers",
-            "Customers with two orders or more who are silent for longer than the shop's threshold.",
+            "Customers with two orders or more, silent for longer than the shop's threshold.",
         ),
     ],
     "final_customer_segments": [
@@ -266,7 +266,9 @@ def only(column: str, operator: str, value: Any = None) -> Document:
     return found | {"filterOptionName": f"{column} {operator}"}
 
 
-def chart(name: str, kind: str, table: str, form: Document, query: Document, text: str = "") -> Document:
+def chart(
+    name: str, kind: str, table: str, form: Document, query: Document, text: str = ""
+) -> Document:
     """Return a chart with what its page asks for (`form`) and what its data endpoint does.
 
     `query` says what of that differs from no column, no metric, all rows.
@@ -385,7 +387,7 @@ def ranked(
 def rows(
     name: str, table: str, columns: str, order: str, most: int, text: str = "", **form: Any
 ) -> Document:
-    """Return a table of rows as they are; `order` names a column, - before it: the largest first."""
+    """Return a table of rows as they are; `order` names a column, with - the largest first."""
     listed = columns.split()
     form = {
         "query_mode": "raw",
@@ -434,7 +436,9 @@ def totals(
     return chart(name, "table", table, form, query, text)
 
 
-def heat_map(name: str, table: str, x: str, y: str, metric: str, text: str, **form: Any) -> Document:
+def heat_map(
+    name: str, table: str, x: str, y: str, metric: str, text: str, **form: Any
+) -> Document:
     """Return a metric by two columns."""
     form = {
         "x_axis": x,
@@ -567,7 +571,7 @@ def dashboard(title: str, text: str, filters: list[Document], layout: list[Row])
             "cross_filters_enabled": False,
             "native_filter_configuration": scoped,
             "filter_bar_orientation": "HORIZONTAL",
-        "refresh_frequency": 0,
+            "refresh_frequency": 0,
         },
         "published": True,
         "version": "1.0.0",
@@ -668,7 +672,8 @@ PRODUCTS_PAGE: list[Row] = [
             totals(
                 "ABC classes", PRODUCTS, "abc_class",
                 ["net_sales", "products", "units", "return_rate", "margin_rate"],
-                "A is the products that make the first 80 % of net sales, B up to 95 %, C the rest.", page_length=0,
+                "A: the products that make the first 80 % of net sales; B: up to 95 %; C: the rest.",
+                page_length=0,
             ), 6, 40,
         ),
         (

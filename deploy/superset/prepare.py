@@ -7,12 +7,13 @@ import os
 
 from flask_migrate import upgrade
 from superset.app import create_app
+from superset_config import secret
 
 app = create_app()
 with app.app_context():
-    from superset import appbuilder, security_manager
     from superset.extensions import db
-    from superset_config import secret
+
+    from superset import appbuilder, security_manager
 
     upgrade()
     appbuilder.add_permissions(update_perms=True)

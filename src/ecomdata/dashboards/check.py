@@ -36,8 +36,7 @@ def check_charts(superset: Superset, figures: Figures) -> list[ChartState]:
 
     Also charts that users have put there. A chart of the assets that is on none is a failure.
 
-    Args:
-        figures: the KPIs over all days.
+    `figures` are the KPIs over all days.
     """
     found: list[ChartState] = []
     for slug in DASHBOARDS:
@@ -77,9 +76,7 @@ def check_figures(
         yield _judged(slug, name, form, answer, figures)
 
 
-def _checked(
-    superset: Superset, slug: str, chart: dict[str, Any], figures: Figures
-) -> ChartState:
+def _checked(superset: Superset, slug: str, chart: dict[str, Any], figures: Figures) -> ChartState:
     answer = superset.ask("GET", f"/api/v1/chart/{chart['id']}/data/?force=true")
     return _judged(slug, chart["slice_name"], chart["form_data"], answer, figures)
 
@@ -94,10 +91,10 @@ def _judged(
         return ChartState(slug, name, "failed", 0, str(result["error"]))
     rows = result["data"]
     if not rows:
-        unless = form.get(MAY_BE_EMPTY)
+        unless: str = form.get(MAY_BE_EMPTY, "")
         allowed = unless == "always" or (unless in figures and figures[unless] is None)
         return ChartState(slug, name, "empty" if allowed else "failed", 0, "no rows")
-    metric = form.get("metric")
+    metric: str = form.get("metric", "")
     if form["viz_type"] != _TILE or metric not in figures:
         return ChartState(slug, name, "ok", len(rows))
     shown, true = rows[0][metric], figures[metric]

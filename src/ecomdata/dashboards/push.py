@@ -13,10 +13,8 @@ from ecomdata.dashboards.superset import Superset
 def push(superset: Superset, database: str, password: str, currency: str) -> None:
     """Deploy database, datasets, charts and dashboards; what users and roles may stays.
 
-    Args:
-        database: SQLAlchemy's URL of the warehouse, without a password.
-        password: empty where the database asks for none.
-        currency: ISO 4217 code of the shop's money, or empty.
+    `database` is SQLAlchemy's URL of the warehouse, without its password; `currency` the ISO 4217
+    code of the shop's money. Password and currency may be empty.
 
     Raises:
         SupersetError: Superset refused them; nothing was changed.

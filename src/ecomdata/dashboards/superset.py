@@ -106,7 +106,9 @@ class Superset:
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; '
             f'filename="{name}.zip"\r\nContent-Type: application/zip\r\n\r\n'
         )
-        body = "".join(parts).encode() + head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        body = (
+            "".join(parts).encode() + head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        )
         kind = f"multipart/form-data; boundary={boundary}"
         return self._required("POST", path, _answer(*self._exchange("POST", path, body, kind)))
 

@@ -299,9 +299,9 @@ class PostgresWarehouse:
     def url_as(self, role: str | None) -> str:
         """The URL by which SQLAlchemy reaches the database, without a password."""
         given = conninfo.conninfo_to_dict(self.url)
-        user = role or given.get("user", "")
+        user, database = role or str(given.get("user", "")), str(given.get("dbname", ""))
         named = {k: str(v) for k, v in given.items() if k not in ("user", "password", "dbname")}
-        address = f"postgresql+psycopg2://{quoted(user, '')}@/{quoted(given.get('dbname', ''), '')}"
+        address = f"postgresql+psycopg2://{quoted(user, '')}@/{quoted(database, '')}"
         return f"{address}?{urlencode(named)}" if named else address
 
     @contextmanager
