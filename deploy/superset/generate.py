@@ -55,7 +55,7 @@ def fixed_id(name: str) -> str:
 @cache
 def read(path: str) -> Document:
     """Return a YAML file of the dbt project."""
-    found: Document = yaml.safe_load((MODELS / path).read_text(encoding="utf-8"))
+    found: Document = yaml.load((MODELS / path).read_text(encoding="utf-8"), yaml.CSafeLoader)
     return found
 
 
@@ -210,6 +210,7 @@ def described(column: Document) -> str:
     return re.sub(r"{{ doc\('(\w+)'\) }}", lambda name: blocks[name[1]], column["description"])
 
 
+@cache
 def dataset(table: str) -> Document:
     """Return a final table as Superset knows it."""
     declared = read(f"final/{table}.yml")
@@ -672,7 +673,7 @@ PRODUCTS_PAGE: list[Row] = [
             totals(
                 "ABC classes", PRODUCTS, "abc_class",
                 ["net_sales", "products", "units", "return_rate", "margin_rate"],
-                "A: the products that make the first 80 % of net sales; B: up to 95 %; C: the rest.",
+                "A: the products that make the first 80 % of net sales; B: to 95 %; C: the rest.",
                 page_length=0,
             ), 6, 40,
         ),

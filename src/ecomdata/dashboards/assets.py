@@ -4,9 +4,12 @@
 warehouse is, and the shop's currency.
 """
 
+import copy
 import io
+import json
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,6 +26,7 @@ DATABASE_FILE: Final = "databases/warehouse.yaml"
 #: In a chart's parameters: where no row is no fault. "always", or the KPI that is not in the data.
 MAY_BE_EMPTY: Final = "ecomdata_may_be_empty"
 
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, if it is there
 _METADATA: Final = {"version": "1.0.0", "type": "assets", "timestamp": "2000-01-01T00:00:00+00:00"}
 
 
@@ -34,14 +38,14 @@ def bundle(database: str, currency: str) -> bytes:
         currency: ISO 4217 code of the shop's money; empty writes numbers alone.
     """
     members = {"metadata.yaml": _METADATA}
-    for path, document in documents():
+    for path, document in copy.deepcopy(documents()):
         if path == DATABASE_FILE:
             document["sqlalchemy_uri"] = database
         members[path] = _in_currency(document, currency) if currency else document
     found = io.BytesIO()
     with zipfile.ZipFile(found, "w") as archive:
         for path, document in members.items():
-            text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+            text = json.dumps(document)  # which is YAML, and written ten times as fast
             archive.writestr(zipfile.ZipInfo(f"ecomdata/{path}"), text, zipfile.ZIP_DEFLATED)
     return found.getvalue()
 
@@ -58,9 +62,10 @@ def _in_currency(document: dict[str, Any], currency: str) -> dict[str, Any]:
     return document
 
 
-def documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every asset with its path, in order of the paths."""
-    yield from _documents(_folder(), "")
+@cache
+def documents() -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return every asset with its path, in order of the paths; nobody changes them."""
+    return tuple(_documents(_folder(), ""))
 
 
 def _documents(folder: Traversable, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -68,7 +73,7 @@ def _documents(folder: Traversable, path: str) -> Iterator[tuple[str, dict[str, 
         if each.is_dir():
             yield from _documents(each, f"{path}{each.name}/")
         elif each.name.endswith(".yaml"):
-            yield f"{path}{each.name}", yaml.safe_load(each.read_text(encoding="utf-8"))
+            yield f"{path}{each.name}", yaml.load(each.read_text(encoding="utf-8"), _LOADER)
 
 
 def _folder() -> Traversable:

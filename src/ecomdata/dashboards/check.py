@@ -97,6 +97,9 @@ def _judged(
     metric: str = form.get("metric", "")
     if form["viz_type"] != _TILE or metric not in figures:
         return ChartState(slug, name, "ok", len(rows))
+    if metric not in rows[0]:
+        said = f"{metric} is not in its data: {', '.join(rows[0])}"
+        return ChartState(slug, name, "failed", 1, said)
     shown, true = rows[0][metric], figures[metric]
     if _number(shown) == _number(true):
         return ChartState(slug, name, "ok", len(rows), str(true))
