@@ -359,7 +359,13 @@ def kpis(
     """
     result = options.pipeline().kpis(by, day(start), day(end))
     if result.table is not None:
-        show.table(options.terminal, f"Sales by {by}", result.table, shortened=("product_name",))
+        show.table(
+            options.terminal,
+            f"Sales by {by}",
+            result.table,
+            shortened=("product_name",),
+            barred="net_sales",
+        )
         show.absent(options.terminal, result.absent)
         return
     if options.json:
