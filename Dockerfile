@@ -16,6 +16,7 @@ RUN python -m venv /opt/build \
         -r "requirements/${LOCK}.lock" -c "requirements/${LOCK}.lock"
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
+COPY deploy/superset/assets deploy/superset/assets
 RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . \
     && python -m pip --python /opt/ecomdata/bin/python install --quiet --no-compile --no-deps \
         --no-index dist/*.whl \

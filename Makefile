@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect test-airflow clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect test-airflow superset test-superset clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,19 @@ test-prefect: .venv-prefect/.tests ## Run the flow and the schedule in Prefect's
 test-airflow: .venv-airflow/.tests ## Run the DAG on PostgreSQL in Airflow's own environment
 	.venv-airflow/bin/python -m pytest -p no:cacheprovider -W default --confcutdir tests/dags tests/dags
 
+# Superset has an environment of its own.
+.venv-superset/.run: requirements/superset.lock
+	test -x .venv-superset/bin/python || $(PYTHON) -m venv .venv-superset
+	.venv-superset/bin/python $(PIP_INSTALL) --require-hashes -r requirements/superset.lock
+	touch .venv-superset/.run
+
+superset: .venv/.run .venv-superset/.run ## Start Superset over the demo on http://127.0.0.1:8088 and deploy the dashboards
+	deploy/superset/local
+
+test-superset: .venv/.dev .venv-superset/.run ## Deploy to a real Superset, check it, look at it in a browser
+	tests/e2e/get-chromium
+	SUPERSET_BIN='$(CURDIR)/.venv-superset/bin' .venv/bin/python -m pytest -p no:cacheprovider tests/superset
+
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -88,8 +101,9 @@ lint: .venv/.dev ## Check style, types, SQL and the rules of import
 		--target-path '$(CURDIR)/.venv/dbt' --log-path '$(CURDIR)/.venv/dbt'
 	PYTHONPATH=tests .venv/bin/dbt-score lint --manifest .venv/dbt/manifest.json
 
-docs: .venv/.dev ## Write docs/cli.md and docs/kpis.md anew from the code
-	.venv/bin/python docs/generate.py
+docs: .venv/.dev ## Write docs/cli.md, the KPIs page and Superset's assets anew from the code [SUPERSET=URL PASSWORD_FILE=FILE]
+	.venv/bin/python deploy/superset/generate.py
+	.venv/bin/python docs/generate.py $(if $(SUPERSET),$(SUPERSET) $(PASSWORD_FILE))
 
 # What the product is measured against has an environment of its own.
 .venv-bench/.bench: requirements/bench.lock
@@ -123,4 +137,4 @@ bench-customers: .venv/.run ## Measure the models of customers, write docs/insig
 	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-bench .venv-containers .venv-prefect .venv-airflow demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-containers .venv-prefect .venv-airflow .venv-superset demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

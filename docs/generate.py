@@ -1,7 +1,8 @@
 """Writes the parts of the docs that are made from the product: `make docs`.
 
-docs/cli.md from every command's --help, the KPIs page of `ecomdata docs` from docs/kpis.md, and
-docs/images/report.png from the demo's report.
+docs/cli.md from every command's --help, the KPIs page of `ecomdata docs` from docs/kpis.md,
+docs/images/report.png from the demo's report, and the dashboards' pictures from a Superset that
+`make superset` has started: `make docs SUPERSET=URL PASSWORD_FILE=FILE`.
 """
 
 import subprocess
@@ -12,7 +13,8 @@ DOCS = Path(__file__).parent
 KPIS_PAGE = DOCS.parent / "src/ecomdata/transform/project/models/overview.md"
 COMMANDS = (
     "run generate load connect sources build test docs report serve export kpis insights "
-    "score,insights metrics query quarantine status watch schedule flow,run forget backup restore "
+    "score,insights metrics query quarantine status watch schedule flow,run "
+    "dashboards,push dashboards,check dashboards,grant-country forget backup restore "
     "doctor warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
 ).split()
 
@@ -64,9 +66,34 @@ def screenshot(report: Path, out: Path) -> None:
         browser.close()
 
 
+def dashboard_screenshots(url: str, password: str) -> None:
+    """Draw each of Superset's dashboards as docs/dashboards.md shows them."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 1500})
+        page.goto(f"{url}/login/")
+        page.fill("#username", "admin")
+        page.fill("#password", password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/welcome/**", timeout=60_000)
+        for name in ("sales", "products", "customers"):
+            page.goto(f"{url}/superset/dashboard/ecomdata-{name}/")
+            page.locator("canvas").nth(1).wait_for(timeout=60_000)
+            page.wait_for_load_state("networkidle", timeout=60_000)
+            page.wait_for_timeout(2000)  # charts grow into their places
+            page.screenshot(path=DOCS / "images" / f"dashboard-{name}.png")
+        browser.close()
+
+
 if __name__ == "__main__":
     (DOCS / "cli.md").write_text(cli_reference(), encoding="utf-8")
     KPIS_PAGE.write_text(kpis_page(), encoding="utf-8")
     demo = DOCS.parent / "demo" / "report.html"
     if demo.exists():
         screenshot(demo, DOCS / "images" / "report.png")
+    if len(sys.argv) > 2:
+        dashboard_screenshots(sys.argv[1], Path(sys.argv[2]).read_text().strip())

@@ -8,6 +8,7 @@ EcomDataError
 │   ├── NotEnoughDataError  1  a model cannot be fitted to so little
 │   ├── DataAlarmError      1  a load is seriously unlike the loads before it
 │   └── BuildError          1  a model or a test of the dbt project failed
+├── SupersetError           3  Superset cannot be reached, or refuses
 └── WarehouseError          3  the warehouse cannot be reached or used
     ├── WarehouseDeniedError 3 permission, wrong password, read-only
     ├── WarehouseFullError  3  no space left
@@ -53,6 +54,12 @@ class DataAlarmError(DataError):
 
 class BuildError(DataError):
     """A model or a test of the dbt project failed."""
+
+
+class SupersetError(EcomDataError):
+    """Superset cannot be reached, or refuses what it was asked."""
+
+    exit_code = 3
 
 
 class WarehouseError(EcomDataError):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,16 @@ from ecomdata.errors import (
 )
 from ecomdata.ingest import Forgotten, Load, LoadPlan, Undone
 from ecomdata.journal import Log, Run, continued, now, recorded, unlogged
-from ecomdata.settings import Settings
+from ecomdata.settings import Settings, redacted
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
 
 if TYPE_CHECKING:
+    from ecomdata.dashboards import ChartState, Superset
     from ecomdata.insights import Alarms, Insights, Period, Score
+
+#: The role of deploy/postgres/roles.sql that reads the schema final and nothing else.
+READER_ROLE = "ecomdata_reader"
 
 #: Called with (what is being done, how much is done, of how much).
 Progress = Callable[[str, int, int], None]
@@ -257,6 +262,50 @@ class Pipeline:
         """Return the headline figures, or the sales figures by a dimension."""
         with self._reading() as (connection, engine):
             return report.kpi_table(connection, engine, by, start, end)
+
+    def push_dashboards(self, superset: "Superset", reader: str | None) -> Sequence[str]:
+        """Deploy Superset's dashboards and return their slugs.
+
+        `reader` is the warehouse's URL as Superset reaches it.
+
+        Raises:
+            UsageError: Superset could not read the warehouse, which is none of PostgreSQL.
+            SupersetError: Superset refused.
+        """
+        from ecomdata import dashboards
+
+        with self._reading() as (connection, _):
+            report.require_build(connection)
+            currency = report.currency(connection) or ""
+        settings = self.settings
+        if reader is not None:
+            if redacted(reader) != reader:
+                raise UsageError(
+                    "--reader has a password, which a command line shows to everybody: take it out "
+                    "and give it as ECOMDATA_READER_PASSWORD"
+                )
+            settings = settings.model_copy(update={"warehouse": reader})
+        database = open_warehouse(settings).url_as(None if reader else READER_ROLE)
+        secret = settings.reader_password
+        dashboards.push(superset, database, secret.get_secret_value() if secret else "", currency)
+        return dashboards.DASHBOARDS
+
+    def check_dashboards(self, superset: "Superset") -> "list[ChartState]":
+        """Ask for every chart's data and hold what are KPIs to what the warehouse says."""
+        from ecomdata import dashboards
+
+        headline = self.kpis(None, None, None).headline
+        if headline is None:
+            raise DataError("there are no KPIs to hold the dashboards to")
+        all_days, chosen = (
+            {kpi["id"]: None if kpi[of] is None else Decimal(kpi[of]) for kpi in headline["kpis"]}
+            for of in ("all", "value")
+        )
+        days = (date.fromisoformat(headline["period"][end]) for end in ("start", "end"))
+        return [
+            *dashboards.check_charts(superset, all_days),
+            *dashboards.check_figures(superset, chosen, *days),
+        ]
 
     def metrics(
         self, names: Sequence[str], by: Sequence[str], start: date | None, end: date | None

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     password: SecretStr | None = Field(
         default=None, description="Password for PostgreSQL where the URL has none."
     )
+    reader_password: SecretStr | None = Field(
+        default=None, description="Password of the role as which Superset reads the warehouse."
+    )
+    superset_password: SecretStr | None = Field(
+        default=None, description="Password for Superset, to deploy its dashboards."
+    )
     max_rejected: Decimal = Field(
         default=Decimal("0.05"), ge=0, le=1, description="Share of records that may be refused."
     )

@@ -164,7 +164,7 @@ def test_the_containers_are_an_ordinary_user_with_a_read_only_root(compose: Comp
 
 def test_no_secret_is_in_the_image_or_in_a_containers_settings(compose: Compose) -> None:
     secrets = [path.read_text() for path in (compose.folder / "secrets").iterdir()]
-    assert len(set(secrets)) == 6
+    assert len(set(secrets)) == 9
     containers = compose("ps", "--all", "--quiet").split()
     told = subprocess.run(
         ["docker", "inspect", "ecomdata-insights", *containers], capture_output=True, text=True

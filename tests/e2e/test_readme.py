@@ -27,8 +27,9 @@ def typed() -> list[str]:
     return [words.partition("#")[0].strip() for words in found]
 
 
-#: What other tests run: the commands of an extra (make test-prefect), and one that has no end.
-ELSEWHERE = ("ecomdata flow", "ecomdata schedule", "ecomdata serve")
+#: What other tests run: make test-superset, the commands of an extra (make test-prefect), and one
+#: that has no end.
+ELSEWHERE = ("ecomdata dashboards", "ecomdata flow", "ecomdata schedule", "ecomdata serve")
 COMMANDS = list(dict.fromkeys(words for words in typed() if words.startswith("ecomdata ")))
 TARGETS = sorted(
     {words for words in typed() if words.startswith("make ")}

@@ -26,6 +26,8 @@ def test_the_defaults(tmp_path: Path) -> None:
         "project": tmp_path.resolve(),
         "warehouse": "duckdb:///ecomdata.duckdb",
         "password": None,
+        "reader_password": None,
+        "superset_password": None,
         "max_rejected": Decimal("0.05"),
         "currency": "",
         "locale": "en",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ecomdata.cli import show
+from ecomdata.cli.dashboards import dashboards_app
 from ecomdata.cli.generating import generate
 from ecomdata.cli.insights import insights, insights_document, show_insights
 from ecomdata.cli.metrics import metrics
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(dashboards_app, name="dashboards")
 app.add_typer(flow_app, name="flow")
 app.add_typer(score_app, name="score")
 app.add_typer(warehouse_app, name="warehouse")
@@ -370,7 +372,13 @@ def kpis(
     """
     result = options.pipeline().kpis(by, day(start), day(end))
     if result.table is not None:
-        show.table(options.terminal, f"Sales by {by}", result.table, shortened=("product_name",))
+        show.table(
+            options.terminal,
+            f"Sales by {by}",
+            result.table,
+            shortened=("product_name",),
+            barred="net_sales",
+        )
         show.absent(options.terminal, result.absent)
         return
     if options.json:

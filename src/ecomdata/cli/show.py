@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ecomdata.cli.text import amount, change
+from ecomdata.cli.text import aligned, amount, bar, change, change_bar
 from ecomdata.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ecomdata.report import Exported, Vocabulary
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
+
+#: Cells of the longest bar beside a figure.
+_BAR = 8
 
 #: Records that are shown of a file.
 _FIRST = 5
@@ -270,16 +273,19 @@ def alarms_document(found: "Alarms") -> dict[str, Any]:
 def headline(terminal: "Terminal", document: dict[str, Any]) -> None:
     """Print the headline figures of the report's data."""
     period, previous = document["period"], document["previous"]
+    written = aligned if terminal.draws else amount
+    bars = terminal.draws and previous is not None
     terminal.table(
         f"{period['start']} to {period['end']} ({period['label']})"
         + (f", against {previous['label']}" if previous else ""),
-        ("figure", "value", "before", "change", "all days"),
+        ("figure", "value", "before", "change", *(["-  │  +"] if bars else []), "all days"),
         [
             (
                 kpi["label"],
-                *(amount(kpi[name], kpi["unit"]) for name in ("value", "previous")),
+                *(written(kpi[name], kpi["unit"]) for name in ("value", "previous")),
                 change(kpi["change"], kpi["unit"]),
-                amount(kpi["all"], kpi["unit"]),
+                *([change_bar(kpi["change"])] if bars else []),
+                written(kpi["all"], kpi["unit"]),
             )
             for kpi in document["kpis"]
             if not _is_absent(kpi)
@@ -345,14 +351,32 @@ def table(
     table: "Table",
     shortened: tuple[str, ...] = (),
     limit: int | None = None,
+    barred: str = "",
 ) -> None:
-    """Print a query's answer."""
+    """Print a query's answer; at a terminal with a bar for each value of a column."""
     if terminal.as_json:
         terminal.document({"columns": table.columns, "rows": table.rows})
         return
-    terminal.table(title, table.columns, table.rows[:limit], shortened)
+    columns: Sequence[str] = table.columns
+    rows: Sequence[Sequence[Any]] = table.rows[:limit]
+    if barred in columns and terminal.draws:
+        columns, rows = _with_bars(columns, rows, barred)
+    terminal.table(title, columns, rows, shortened)
     if limit is not None and len(table.rows) > limit:
         terminal.say(f"{limit} of {len(table.rows):,}; --export or --json has all")
+
+
+def _with_bars(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], barred: str
+) -> tuple[list[str], list[list[Any]]]:
+    """Put bars behind a column; the longest is that of the largest value."""
+    at = columns.index(barred) + 1
+    most = max((row[at - 1] or 0 for row in rows), default=0)
+    bars = [bar(float((row[at - 1] or 0) / most), _BAR) if most > 0 else "" for row in rows]
+    return (
+        [*columns[:at], "", *columns[at:]],
+        [[*row[:at], drawn, *row[at:]] for row, drawn in zip(rows, bars, strict=True)],
+    )
 
 
 def checks(terminal: "Terminal", checks: "Sequence[Check]") -> None:

@@ -35,6 +35,11 @@ class Terminal:
     _err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     _bar: "Progress | None" = None
 
+    @property
+    def draws(self) -> bool:
+        """Whether what is printed is for eyes: bars, and points below each other."""
+        return self._out.is_terminal and self._out.encoding.startswith("utf")
+
     def document(self, value: Any) -> None:
         """Print one JSON document: decimals as strings, days as ISO text."""
         ascii_only = sys.stdout.encoding.lower() != "utf-8"

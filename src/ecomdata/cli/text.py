@@ -6,6 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+#: A bar of a share of one cell, in eighths; and the cells of half a change's bar, each way.
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_HALF = 4
+
 #: Control characters but line feed and tab, and those that turn the direction of text.
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -49,6 +53,30 @@ def amount(text: str | None, unit: str) -> str:
     if unit == "rate":
         return f"{value:.1%}"
     return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
+
+
+def aligned(text: str | None, unit: str) -> str:
+    """Return a figure such that those of a column have their decimal points below each other."""
+    return amount(text, unit) + ("" if text is not None and unit != "count" else "   ")
+
+
+def bar(share: float, cells: int) -> str:
+    """Return a bar of a share, of one in so many cells; a share below nothing is nothing."""
+    eighths = round(min(max(share, 0), 1) * cells * 8)
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip().ljust(cells)
+
+
+def change_bar(text: str | None) -> str:
+    """Return a change as a bar to the right, or to the left for less; a whole half is 100 %."""
+    if text is None:
+        return ""
+    moved = float(text)
+    if moved >= 0:
+        return " " * _HALF + "│" + bar(moved, _HALF)
+    # No terminal has eighths from the right: halves.
+    halves = round(min(-moved, 1) * _HALF * 2)
+    left = ("▐" if halves % 2 else "") + "█" * (halves // 2)
+    return f"{left:>{_HALF}}│{'':{_HALF}}"
 
 
 def change(text: str | None, unit: str) -> str:

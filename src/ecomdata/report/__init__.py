@@ -1,6 +1,6 @@
 """Looks at what was built: KPIs, what was refused, status, the HTML report, exported tables."""
 
-from ecomdata.report.data import report_data
+from ecomdata.report.data import currency, report_data
 from ecomdata.report.exports import Exported, Format, defused, export_table, final_tables
 from ecomdata.report.kpis import KPIS
 from ecomdata.report.metrics import MetricTable, Vocabulary, metric_table, vocabulary
@@ -24,6 +24,7 @@ __all__ = [
     "Status",
     "Vocabulary",
     "defused",
+    "currency",
     "export_table",
     "final_tables",
     "is_built",

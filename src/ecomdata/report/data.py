@@ -59,7 +59,7 @@ def report_data(
     by = members(connection, len(at) - 1)
     data = {
         "title": "Shop report",
-        "currency": _currency(connection),
+        "currency": currency(connection),
         "locale": locale,
         "coverage": {
             "first_day": covered.all.start.isoformat(),
@@ -161,7 +161,8 @@ def _without_addresses(value: Any) -> Any:
     return _EMAIL.sub(_MASK, value) if isinstance(value, str) and "@" in value else value
 
 
-def _currency(connection: Connection) -> str | None:
+def currency(connection: Connection) -> str | None:
+    """Return the code of the shop's currency; None where no order names one."""
     rows = connection.query(
         "select min(currency) from staging.stg_orders where currency is not null"
     ).rows

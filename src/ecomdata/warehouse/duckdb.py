@@ -291,6 +291,17 @@ class DuckDBWarehouse:
         shutil.copyfile(file, part)
         part.replace(self.path)
 
+    def url_as(self, role: str | None) -> str:
+        """DuckDB has no roles.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "Superset reads a warehouse on PostgreSQL, as a role that sees final only; DuckDB has "
+            "no roles: use --warehouse postgres"
+        )
+
     def grant_reader(self, connection: Connection, role: str) -> None:
         """DuckDB has no roles.
 

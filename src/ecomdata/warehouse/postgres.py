@@ -8,6 +8,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote as quoted
+from urllib.parse import urlencode
 
 import psycopg
 from psycopg import conninfo, sql
@@ -328,6 +330,14 @@ class PostgresWarehouse:
             yield PostgresConnection(raw, self.display, sealed=read_only)
         finally:
             raw.close()
+
+    def url_as(self, role: str | None) -> str:
+        """The URL by which SQLAlchemy reaches the database, without a password."""
+        given = conninfo.conninfo_to_dict(self.url)
+        user, database = role or str(given.get("user", "")), str(given.get("dbname", ""))
+        named = {k: str(v) for k, v in given.items() if k not in ("user", "password", "dbname")}
+        address = f"postgresql+psycopg2://{quoted(user, '')}@/{quoted(database, '')}"
+        return f"{address}?{urlencode(named)}" if named else address
 
     @contextmanager
     def exclusive(self, timeout: float) -> Iterator[None]:

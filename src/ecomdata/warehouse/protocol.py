@@ -101,6 +101,16 @@ class Warehouse(Protocol):
     def connect(self, *, read_only: bool = False) -> AbstractContextManager[Connection]:
         """Open a connection; `read_only` is safe for SQL that a stranger wrote."""
 
+    def url_as(self, role: str | None) -> str:
+        """The address by which SQLAlchemy reaches the warehouse, without a password.
+
+        Args:
+            role: as whom; None as the address's own.
+
+        Raises:
+            UsageError: the engine has no roles, so that who reads could read everything.
+        """
+
     def exclusive(self, timeout: float) -> AbstractContextManager[None]:
         """Be the only one who changes the warehouse while the block runs.
 

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from ecomdata.cli.text import amount, change, plain, printable, shown
+from ecomdata.cli.text import (
+    aligned,
+    amount,
+    bar,
+    change,
+    change_bar,
+    plain,
+    printable,
+    shown,
+)
 from ecomdata.report import defused
 
 MOMENT = datetime(2024, 5, 1, 13, 4, 5, 999)  # noqa: DTZ001 - a moment in UTC, naive
@@ -112,3 +121,45 @@ def test_other_cells_and_numbers_below_zero_stay(cell: Any) -> None:
 )
 def test_a_value_as_json_has_it(value: Any, expected: Any) -> None:
     assert plain(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn"),
+    [
+        (0, "    "),
+        (-1, "    "),
+        (1 / 32, "▏   "),
+        (0.5, "██  "),
+        (0.99, "████"),
+        (1, "████"),
+        (7, "████"),
+    ],
+)
+def test_a_bar_is_a_share_of_its_cells_in_eighths(share: float, drawn: str) -> None:
+    assert bar(share, 4) == drawn
+
+
+@pytest.mark.parametrize(
+    ("moved", "drawn"),
+    [
+        (None, ""),
+        ("0", "    │    "),
+        ("0.5", "    │██  "),
+        ("1.147", "    │████"),
+        ("-0.5", "  ██│    "),
+        ("-0.625", " ▐██│    "),
+        ("-3", "████│    "),
+    ],
+)
+def test_a_change_is_a_bar_to_its_side(moved: str | None, drawn: str) -> None:
+    assert change_bar(moved) == drawn
+
+
+def test_figures_of_a_column_have_their_decimal_points_below_each_other() -> None:
+    figures = [("118952.17", "money"), ("2895", "count"), ("0.385", "rate"), ("-1", "number")]
+    texts = [aligned(text, unit) for text, unit in figures]
+    assert texts == ["118,952.17", "2,895   ", "38.5%", "-1.00"]
+    to_the_right = [f"{text:>12}" for text in texts]
+    assert {text.index(".") for text in to_the_right if "." in text} == {9}
+    assert to_the_right[1] == "    2,895   "  # its last digit is before the others' points
+    assert aligned(None, "money") == "–   "
