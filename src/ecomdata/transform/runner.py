@@ -90,10 +90,13 @@ def run_dbt(
     target.mkdir(parents=True, exist_ok=True)
     digest = _forget_another_project(Path(project), target)
     models = f"{digest} {settings.currency}"
+    program = warehouse.dbt_program
     only_changes = False
     if command == "build":
         with warehouse.connect() as connection:
-            only_changes = note_changes(connection, models, full_refresh)
+            only_changes = note_changes(
+                connection, models, full_refresh or not warehouse.builds_only_changes
+            )
     arguments = [
         *_WORDS[command],
         *("--project-dir", project),
@@ -119,7 +122,7 @@ def run_dbt(
     )
     (target / "run_results.json").unlink(missing_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
+        [sys.executable, "-c", program, *arguments],
         env=environment,
         cwd=settings.cache,
         stdin=subprocess.DEVNULL,
