@@ -8,3 +8,14 @@
 {% materialization view, adapter='spark' %}
     {{ return(materialization_table_spark()) }}
 {% endmaterialization %}
+
+{# A contract's types, by Spark's names for them. #}
+{% macro spark__get_empty_schema_sql(columns) -%}
+    {%- set names = {'text': 'string', 'double precision': 'double'} -%}
+    {%- set renamed = {} -%}
+    {%- for name, column in columns.items() -%}
+        {%- set kind = names.get(column['data_type'], column['data_type']) -%}
+        {%- do renamed.update({name: dict(column, data_type=kind)}) -%}
+    {%- endfor -%}
+    {{ default__get_empty_schema_sql(renamed) }}
+{%- endmacro %}
