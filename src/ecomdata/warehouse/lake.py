@@ -22,6 +22,8 @@ from pathlib import Path
 
 from ecomdata.errors import WarehouseBusyError, WarehouseError
 
+#: Held by whoever changes a lake; a folder that has it is one.
+LOCK = "lake.lock"
 #: What no newer manifest names is kept for so long: for those who still read an older one.
 _KEPT_SECONDS = 3600
 
@@ -151,6 +153,11 @@ class Lake:
 
     def _path(self, number: int) -> Path:
         return self.folder / "manifests" / f"{number:09}.json"
+
+
+def is_in_lake(path: Path) -> bool:
+    """Return whether a file is a lake's own, and no export."""
+    return any((folder / LOCK).exists() for folder in path.parents)
 
 
 def _read(path: Path) -> Manifest:

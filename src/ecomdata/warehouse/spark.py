@@ -27,7 +27,7 @@ from ecomdata.errors import (
 )
 from ecomdata.settings import child_environment
 from ecomdata.warehouse.duckdb import CONFIG, READ, SEAL, DuckDBConnection
-from ecomdata.warehouse.lake import Lake, LakeTable, Manifest
+from ecomdata.warehouse.lake import LOCK, Lake, LakeTable, Manifest
 from ecomdata.warehouse.lock import file_lock
 from ecomdata.warehouse.protocol import Connection, Table, quote
 
@@ -327,7 +327,7 @@ class SparkWarehouse:
     def exclusive(self, timeout: float) -> Iterator[None]:
         """Hold the lake's lock; what is named by no manifest any more goes first."""
         self._make_folder()
-        with file_lock(self.folder / "lake.lock", timeout):
+        with file_lock(self.folder / LOCK, timeout):
             if self.lake.latest().number:
                 self.lake.sweep()
             yield
