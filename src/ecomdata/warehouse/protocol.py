@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
-
 #: What runs dbt where it connects by itself.
 PLAIN_DBT: Final = "from dbt.cli.main import cli; cli()"
 

@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,13 +27,17 @@ from ecomdata.errors import (
 )
 from ecomdata.settings import child_environment
 from ecomdata.warehouse.duckdb import CONFIG, READ, SEAL, DuckDBConnection
-from ecomdata.warehouse.lake import LOCK, Lake, LakeTable, Manifest
+from ecomdata.warehouse.lake import LOCK, Lake, LakeTable
 from ecomdata.warehouse.lock import file_lock
 from ecomdata.warehouse.protocol import Connection, Table, quote
 
 #: The oldest Java that this Spark runs on.
 OLDEST_JAVA = 17
-_INSTALL = "pip install 'ecomdata-insights[spark]'"
+INSTALL = "pip install 'ecomdata-insights[spark]'"
+_JAVA_ADVICE = (
+    f"install Java {OLDEST_JAVA} or newer (Debian: apt-get install openjdk-17-jre-headless), or "
+    "name one in JAVA_HOME"
+)
 #: How a statement begins that changes a table, and which.
 _CHANGE = re.compile(
     r"\s*(insert into|update|delete from|create table if not exists|alter table)"
@@ -43,9 +47,13 @@ _CHANGE = re.compile(
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
+def _text(value: str) -> str:
+    """Return a text as SQL has it, where it cannot be bound."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _read_parquet(files: Sequence[str]) -> str:
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"read_parquet([{listed}])"
+    return f"read_parquet([{', '.join(map(_text, files))}])"
 
 
 @dataclass
@@ -172,16 +180,10 @@ class SparkConnection(DuckDBConnection):
             table = self.open.tables[name]
             self.open.tables[name] = LakeTable(table.columns, (*table.parts, part))
         file = self.lake.folder / part / f"{len(self.lake.files(part)):05}.parquet"
-        literal = "'" + str(file).replace("'", "''") + "'"
-        return int(
-            super()
-            .query(f"copy ({select}) to {literal} (format parquet, compression zstd)", values)
-            .scalar
-        )
+        copy = f"copy ({select}) to {_text(str(file))} (format parquet, compression zstd)"
+        return int(super().query(copy, values).scalar)
 
-    def _rewrite(
-        self, name: str, change: re.Match[str], sql: str, values: Sequence[Any]
-    ) -> None:
+    def _rewrite(self, name: str, change: re.Match[str], sql: str, values: Sequence[Any]) -> None:
         """Update or delete rows of a raw table: only parts that have such rows are written anew."""
         begin, end = change.span(2)
         changing = f"{sql[:begin]}changing{sql[end:]}"
@@ -191,9 +193,13 @@ class SparkConnection(DuckDBConnection):
         table = self.open.tables[name]
         for part in table.parts:
             rows = _read_parquet(self.lake.files(part))
-            if not super().query(
-                f"select count(*) from {rows} where {condition}", [values[i - 1] for i in used]
-            ).scalar:
+            if (
+                not super()
+                .query(
+                    f"select count(*) from {rows} where {condition}", [values[i - 1] for i in used]
+                )
+                .scalar
+            ):
                 continue
             super().execute(f"create or replace temp table changing as select * from {rows}")
             super().execute(changing, values)
@@ -303,25 +309,17 @@ class SparkWarehouse:
             )
         self._make_folder()
         raw = duckdb.connect(":memory:", config=CONFIG | self._limits)
-        connection = SparkConnection(
-            raw, self.folder, self.lake, _Open(manifest.number, dict(manifest.tables))
-        )
+        state = _Open(manifest.number, dict(manifest.tables))
+        connection = SparkConnection(raw, self.folder, self.lake, state)
         try:
             connection.show()
             if read_only:
-                connection = self._sealed(connection, manifest)
+                connection.execute(f"set allowed_directories = [{_text(f'{self.folder}/')}]")
+                connection.execute(SEAL)
+                connection = SparkConnection(raw, self.folder, self.lake, state, read_only=True)
             yield connection
         finally:
             connection.close()
-
-    def _sealed(self, connection: SparkConnection, manifest: Manifest) -> SparkConnection:
-        literal = "'" + str(self.folder).replace("'", "''") + "/'"
-        connection.execute(f"set allowed_directories = [{literal}]")
-        connection.execute(SEAL)
-        state = connection.open
-        return SparkConnection(
-            connection.raw, self.folder, connection.lake, state, read_only=True
-        )
 
     @contextmanager
     def exclusive(self, timeout: float) -> Iterator[None]:
@@ -341,19 +339,9 @@ class SparkWarehouse:
         """The Python that runs dbt: within a Spark session over the lake.
 
         Raises:
-            WarehouseError: pyspark, dbt's adapter or Java is missing; says what to do.
-            WarehouseUnreachableError: no master answers.
+            WarehouseError: see `require_spark`.
         """
-        for package in ("pyspark", "dbt.adapters.spark"):
-            if find_spec(package) is None:
-                raise WarehouseError(f"{package} is not installed: {_INSTALL}")
-        if (version := java_version()) is None or version < OLDEST_JAVA:
-            found = f"is Java {version}" if version else "is no Java"
-            raise WarehouseError(
-                f"Spark needs Java {OLDEST_JAVA} or newer and there {found}: install one (Debian: "
-                "apt-get install openjdk-17-jre-headless), or name it in JAVA_HOME"
-            )
-        _require_master(self.master)
+        require_spark(self.master)
         return (
             "from dbt.cli.main import cli\n"
             "from ecomdata.warehouse.spark_session import building\n"
@@ -402,6 +390,27 @@ class SparkWarehouse:
             self.folder.mkdir(exist_ok=True)
         except OSError as exc:
             raise WarehouseDeniedError(f"{self.folder}: {exc.strerror}; name another") from exc
+
+
+def require_spark(master: str) -> None:
+    """Look for what Spark needs.
+
+    Raises:
+        WarehouseError: pyspark, dbt's adapter or Java is missing; says what to do.
+        WarehouseUnreachableError: no master answers.
+    """
+    for package in ("pyspark", "dbt-spark"):
+        try:
+            metadata.version(package)
+        except metadata.PackageNotFoundError as exc:
+            raise WarehouseError(
+                f"{package} is not installed, which Spark needs: {INSTALL}"
+            ) from exc
+    version = java_version()
+    if version is None or version < OLDEST_JAVA:
+        found = "no Java was found" if version is None else f"Java {version} was found"
+        raise WarehouseError(f"Spark cannot build: {found}; {_JAVA_ADVICE}")
+    _require_master(master)
 
 
 def java_version() -> int | None:

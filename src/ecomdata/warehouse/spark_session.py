@@ -95,8 +95,7 @@ def _register(
             )
             if table.parts:
                 parts = " ".join(
-                    f"partition ({_PART} = '{number}') location"
-                    f" '{_escaped(lake.folder / part)}'"
+                    f"partition ({_PART} = '{number}') location '{_escaped(lake.folder / part)}'"
                     for number, part in enumerate(table.parts)
                 )
                 session.sql(f"alter table {name} add {parts}")
