@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect test-airflow superset test-superset clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect test-airflow superset test-superset test-spark spark-cluster clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -89,6 +89,19 @@ test-superset: .venv/.dev .venv-superset/.run ## Deploy to a real Superset, chec
 	tests/e2e/get-chromium
 	SUPERSET_BIN='$(CURDIR)/.venv-superset/bin' .venv/bin/python -m pytest -p no:cacheprovider tests/superset
 
+.venv-spark/.run: requirements/spark.lock requirements/build.lock pyproject.toml
+	test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python $(PIP_INSTALL) --require-hashes -r requirements/spark.lock
+	.venv-spark/bin/python $(PIP_INSTALL) --require-hashes -r requirements/build.lock
+	.venv-spark/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	touch .venv-spark/.run
+
+test-spark: .venv-spark/.run ## Build on Spark and on a cluster of its own, in Spark's own environment; skips without Java 17
+	PYTHONPATH=tests/engines .venv-spark/bin/python -m pytest -p no:cacheprovider -W default --confcutdir tests/spark tests/spark
+
+spark-cluster: .venv-spark/.run ## Start a Spark master and two workers on loopback, until Ctrl-C
+	.venv-spark/bin/python deploy/spark/cluster.py .venv-spark/cluster
+
 lint: .venv/.dev ## Check style, types, SQL and the rules of import
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -137,4 +150,4 @@ bench-customers: .venv/.run ## Measure the models of customers, write docs/insig
 	.venv/bin/python benchmarks/insights/page.py
 
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-bench .venv-containers .venv-prefect .venv-airflow .venv-superset demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-containers .venv-prefect .venv-airflow .venv-superset .venv-spark demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Literal
 
 from ecomdata import __version__
-from ecomdata.errors import EcomDataError
+from ecomdata.errors import EcomDataError, WarehouseError
 from ecomdata.settings import Settings
 from ecomdata.warehouse import open_warehouse
 from ecomdata.warehouse.open import embedded_server
@@ -33,6 +33,7 @@ def examine(settings: Settings) -> list[Check]:
     return [
         _python(),
         *(_package(name) for name in _PACKAGES),
+        *_spark(settings),
         _folder(settings),
         _disk(settings),
         _warehouse(settings),
@@ -44,11 +45,25 @@ def _python() -> Check:
     return Check("python", "ok", found)
 
 
-def _package(name: str) -> Check:
+def _package(name: str, install: str = "") -> Check:
     try:
         return Check(name, "ok", metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Check(name, "failed", "not installed", f"pip install {name}")
+        return Check(name, "failed", "not installed", install or f"pip install {name}")
+
+
+def _spark(settings: Settings) -> list[Check]:
+    """Look at what Spark needs, where the warehouse is a lake that Spark builds in."""
+    if not settings.warehouse.startswith("spark:"):
+        return []
+    from ecomdata.warehouse.spark import INSTALL, java_version, require_spark
+
+    packages = [_package(name, INSTALL) for name in ("pyspark", "dbt-spark")]
+    try:
+        require_spark(settings.warehouse.partition("?")[0])
+    except WarehouseError as exc:
+        return [*packages, Check("Spark", "failed", str(exc))]
+    return [*packages, Check("Spark", "ok", f"Java {java_version()}")]
 
 
 def _folder(settings: Settings) -> Check:
@@ -79,6 +94,6 @@ def _warehouse(settings: Settings) -> Check:
             version = connection.query("select version()").scalar
         return Check("warehouse", "ok", f"{warehouse.display}: {version}")
     except EcomDataError as exc:
-        if settings.warehouse.startswith("duckdb:") and "does not exist" in str(exc):
+        if settings.warehouse.startswith(("duckdb:", "spark:")) and "does not exist" in str(exc):
             return Check("warehouse", "ok", "none yet", "the first load makes it")
         return Check("warehouse", "failed", str(exc))

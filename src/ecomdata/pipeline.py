@@ -87,7 +87,7 @@ class Pipeline:
             with run.step("report"):
                 with warehouse.connect(read_only=True) as connection:
                     data = report.report_data(
-                        connection, warehouse.engine, locale=self.settings.locale
+                        connection, warehouse.dialect, locale=self.settings.locale
                     )
                 write_file(out, report.render(data).encode())
         return RunResult(load, build, alarms, found, out, data)
@@ -206,16 +206,16 @@ class Pipeline:
     ) -> None:
         """Write the report over what is built."""
         locale = self.settings.locale
-        with self._reading() as (connection, engine):
+        with self._reading() as (connection, dialect):
             report.require_build(connection)
-            data = report.report_data(connection, engine, start, end, locale, redact)
+            data = report.report_data(connection, dialect, start, end, locale, redact)
         write_file(out, report.render(data).encode())
 
     def page(self, start: date | None, end: date | None) -> bytes:
         """Return the report over what is built now, in which its days can be asked for."""
-        with self._reading() as (connection, engine):
+        with self._reading() as (connection, dialect):
             report.require_build(connection)
-            data = report.report_data(connection, engine, start, end, self.settings.locale)
+            data = report.report_data(connection, dialect, start, end, self.settings.locale)
         return report.render(data, is_live=True).encode()
 
     def export(
@@ -223,7 +223,7 @@ class Pipeline:
     ) -> list[report.Exported]:
         """Write final tables as files, one each."""
         exported = []
-        with self._reading() as (connection, engine):
+        with self._reading() as (connection, dialect):
             tables = report.final_tables(connection, names)
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -231,7 +231,7 @@ class Pipeline:
                 raise UsageError(f"{folder} cannot be made: {exc.strerror}") from exc
             for done, name in enumerate(tables):
                 self.progress(name, done, len(tables))
-                content, rows = report.export_table(connection, engine, name, form)
+                content, rows = report.export_table(connection, dialect, name, form)
                 write_file(folder / f"{name}.{form}", content)
                 exported.append(report.Exported(name, f"{name}.{form}", rows))
         return exported
@@ -260,8 +260,8 @@ class Pipeline:
 
     def kpis(self, by: str | None, start: date | None, end: date | None) -> report.KpiTable:
         """Return the headline figures, or the sales figures by a dimension."""
-        with self._reading() as (connection, engine):
-            return report.kpi_table(connection, engine, by, start, end)
+        with self._reading() as (connection, dialect):
+            return report.kpi_table(connection, dialect, by, start, end)
 
     def push_dashboards(self, superset: "Superset", reader: str | None) -> Sequence[str]:
         """Deploy Superset's dashboards and return their slugs.
@@ -311,14 +311,20 @@ class Pipeline:
         self, names: Sequence[str], by: Sequence[str], start: date | None, end: date | None
     ) -> report.MetricTable:
         """Return metrics of the semantic layer by dimensions."""
-        with self._reading() as (connection, engine):
-            manifest = transform.semantic_manifest(self.settings, engine)
-            return report.metric_table(connection, engine, manifest, names, by, start, end)
+        with self._reading() as (connection, dialect):
+            return report.metric_table(
+                connection, dialect, self._semantic_manifest, names, by, start, end
+            )
 
     def vocabulary(self) -> report.Vocabulary:
         """Return the metrics and dimensions that there are."""
+        dialect = open_warehouse(self.settings).dialect
+        return report.vocabulary(dialect, self._semantic_manifest)
+
+    @property
+    def _semantic_manifest(self) -> Path:
         engine = open_warehouse(self.settings).engine
-        return report.vocabulary(engine, transform.semantic_manifest(self.settings, engine))
+        return transform.semantic_manifest(self.settings, engine)
 
     def query(self, sql: str) -> Table:
         """Run a stranger's SQL on a connection that can change nothing."""
@@ -404,7 +410,7 @@ class Pipeline:
     def _reading(self) -> Iterator[tuple[Connection, str]]:
         warehouse = open_warehouse(self.settings)
         with warehouse.connect(read_only=True) as connection:
-            yield connection, warehouse.engine
+            yield connection, warehouse.dialect
 
     def _load(self, run: Run, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
         with run.step("load") as step, warehouse.connect() as connection:

@@ -59,6 +59,8 @@ def new_pipeline(request: pytest.FixtureRequest) -> NewPipeline:
 
     def new(engine: str, folder: Path, **settings: Any) -> Pipeline:
         url = "duckdb:///shop.duckdb"
+        if engine == "spark":
+            url = "spark:local[2]"
         if engine == "postgres":
             url = request.getfixturevalue("postgres_server").new_database()
         folder.mkdir(parents=True, exist_ok=True)

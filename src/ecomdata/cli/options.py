@@ -29,7 +29,7 @@ class Options:
             metavar="URL",
             rich_help_panel=_PANEL,
             help="duckdb:///FILE (default duckdb:///ecomdata.duckdb), postgres (a server of the "
-            "project's own) or postgresql://USER@HOST/DATABASE.",
+            "project's own), postgresql://USER@HOST/DATABASE, or spark:MASTER?lake=FOLDER.",
         ),
     ] = None
     project: Annotated[

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ecomdata.errors import UsageError
 from ecomdata.warehouse import Connection
+from ecomdata.warehouse.lake import is_in_lake
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet", ".xlsx")
 
@@ -132,6 +133,7 @@ def _inside(folder: Path) -> list[Path]:
         and file.is_file()
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
         and not _is_answer_key(file.parent)
+        and not is_in_lake(file)
     ]
 
 

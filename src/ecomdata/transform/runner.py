@@ -20,15 +20,12 @@ from typing import Any, Literal
 from ecomdata.errors import BuildError, TooManyRejectedError, WarehouseBusyError
 from ecomdata.settings import Settings, child_environment
 from ecomdata.transform.changes import forget_changes, makes_only_changes, note_changes
-from ecomdata.warehouse import Warehouse
+from ecomdata.warehouse import PLAIN_DBT, Warehouse
 
 Command = Literal["build", "test", "docs"]
 
 #: The test that stands between quarantine and everything behind it.
 GATE = "refused_records_are_within_the_limit"
-
-#: Its objects live as long as it does: looking for garbage among them is a tenth of its CPU.
-_DBT = "import gc; gc.disable(); from dbt.cli.main import cli; cli()"
 
 _WORDS: dict[Command, list[str]] = {
     # Unit tests are about the SQL, not about the data: `test` runs them, a user's build does not.
@@ -101,7 +98,9 @@ def run_dbt(
 def begin_build(warehouse: Warehouse, settings: Settings, full_refresh: bool) -> None:
     """Note what changed; see `build_model`. The caller holds the warehouse exclusively."""
     with warehouse.connect() as connection:
-        note_changes(connection, _models(settings), full_refresh)
+        note_changes(
+            connection, _models(settings), full_refresh or not warehouse.builds_only_changes
+        )
 
 
 def build_model(warehouse: Warehouse, settings: Settings, model: str) -> BuildResult:
@@ -181,7 +180,7 @@ def _run(
     environment = warehouse.dbt_environment() | {
         "ECOMDATA_DBT_ONLY_CHANGES": "true" if only_changes else "false"
     }
-    nodes = _invoke(words, environment, settings, target, progress)
+    nodes = _invoke(words, environment, settings, target, progress, warehouse.dbt_program)
     return BuildResult(nodes, target)
 
 
@@ -191,6 +190,7 @@ def _invoke(
     settings: Settings,
     target: Path,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    program: str = PLAIN_DBT,
 ) -> tuple[NodeResult, ...]:
     """Run dbt; return what it made.
 
@@ -200,6 +200,7 @@ def _invoke(
         settings: threads, limits and the folder for dbt's own files.
         target: folder for what it writes.
         progress: told of every finished node.
+        program: the Python that runs dbt.
     """
     project = str(_project())
     arguments = [
@@ -223,7 +224,7 @@ def _invoke(
     )
     (target / "run_results.json").unlink(missing_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", _DBT, *arguments],
+        [sys.executable, "-c", program, *arguments],
         env=environment,
         cwd=settings.cache,
         stdin=subprocess.DEVNULL,

@@ -21,16 +21,16 @@ from ecomdata.errors import (
     WarehouseFullError,
 )
 from ecomdata.warehouse.lock import file_lock
-from ecomdata.warehouse.protocol import Connection, Table, quote
+from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, Table, quote
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
-_CONFIG: dict[str, Any] = {
+CONFIG: dict[str, Any] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
 #: For SQL that a stranger wrote: no file, no network, and no way to switch that off again. Set
 #: last, as no folder can be named for what does not fit into memory afterwards.
-_SEAL = "set enable_external_access = false; set lock_configuration = true"
+SEAL = "set enable_external_access = false; set lock_configuration = true"
 
 #: What the driver says when a signal comes while a statement runs.
 _INTERRUPTED = "Query interrupted"
@@ -40,7 +40,7 @@ _INTERRUPTED = "Query interrupted"
 #: them: 2.9 CPU-s a million rows by 32 MB, 2.4 by 64 MB.
 _LEAST_BYTES = 1 << 24
 _MOST_BYTES = 1 << 28
-_READ = "header = false, auto_detect = false, quote = '\"', escape = '\"', new_line = '\\n'"
+READ = "header = false, auto_detect = false, quote = '\"', escape = '\"', new_line = '\\n'"
 #: Lines without quotes are read from several places at once, as they come: 1.0 s a million instead
 #: of 1.7 s.
 _PLAIN = "parallel = true, buffer_size = 8388608, max_line_size = 1048576"
@@ -184,7 +184,7 @@ class DuckDBConnection:
         return int(
             self.query(
                 f"insert into {quote(schema, table)} ({names}) select *{values} from read_csv("
-                f"$1, {_READ}, {reading}, delim = '{delimiter}', columns = {{{spec}}})",
+                f"$1, {READ}, {reading}, delim = '{delimiter}', columns = {{{spec}}})",
                 [str(path), *marks.values()],
             ).scalar
         )
@@ -227,6 +227,9 @@ class DuckDBWarehouse:
     memory_limit: str = "80%"
     temp_directory: Path | None = None
     engine: ClassVar[str] = "duckdb"
+    dialect: ClassVar[str] = "duckdb"
+    builds_only_changes: ClassVar[bool] = True
+    dbt_program: ClassVar[str] = PLAIN_DBT
 
     @property
     def display(self) -> str:
@@ -242,9 +245,9 @@ class DuckDBWarehouse:
             )
         self._require_folder()
         try:
-            raw = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG | self._limits)
+            raw = duckdb.connect(str(self.path), read_only=read_only, config=CONFIG | self._limits)
             if read_only:
-                raw.execute(_SEAL)
+                raw.execute(SEAL)
         except duckdb.Error as exc:
             raise _translated(exc, self.path) from exc
         connection = DuckDBConnection(raw, self.path)

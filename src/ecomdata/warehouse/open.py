@@ -36,9 +36,43 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
         return PostgresWarehouse(url, password=settings.password)
+    if url.startswith("spark:"):
+        return _spark(url, settings)
     raise UsageError(
         f"warehouse {redacted(url)!r} is not known: use duckdb:///FILE, postgres (a server of the "
-        "project's own) or postgresql://user@host/database"
+        "project's own), postgresql://user@host/database, or spark:local[*]?lake=FOLDER"
+    )
+
+
+def _spark(url: str, settings: Settings) -> Warehouse:
+    """Return the lake of `spark:MASTER?lake=FOLDER&spark.SETTING=VALUE`.
+
+    The master is spark://host:port, or behind "spark:" what Spark calls it (local[2], yarn).
+    """
+    from urllib.parse import parse_qsl
+
+    from ecomdata.warehouse.spark import SparkWarehouse
+
+    place, _, query = url.partition("?")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    lake = given.pop("lake", "lake")
+    if unknown := [name for name in given if not name.startswith("spark.")]:
+        raise UsageError(
+            f"warehouse: {', '.join(unknown)} is not known: behind the ? stand lake=FOLDER and "
+            "Spark's own settings (spark.executor.memory=4g)"
+        )
+    master = place if place.startswith("spark://") else place.removeprefix("spark:")
+    if not master or "://" in lake:
+        raise UsageError(
+            f"warehouse {url!r}: name a master (spark:local[*], spark://host:7077) and a lake that "
+            "is a folder, seen under one path by all (lake=/mnt/lake)"
+        )
+    return SparkWarehouse(
+        master,
+        settings.project / lake,
+        given,
+        settings.memory_limit,
+        settings.temp_directory and settings.project / settings.temp_directory,
     )
 
 

@@ -26,7 +26,7 @@ from ecomdata.errors import (
 )
 from ecomdata.settings import redacted
 from ecomdata.warehouse.lanes import Lane, copy_in_lanes
-from ecomdata.warehouse.protocol import Connection, Table, quote
+from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, Table, quote
 
 #: The advisory lock of this product ("ECOM" in ASCII).
 _LOCK_KEY = 0x45434F4D
@@ -289,6 +289,9 @@ class PostgresWarehouse:
     reader: str | None = None
     password: SecretStr | None = None
     engine: ClassVar[str] = "postgres"
+    dialect: ClassVar[str] = "postgres"
+    builds_only_changes: ClassVar[bool] = True
+    dbt_program: ClassVar[str] = PLAIN_DBT
 
     @property
     def display(self) -> str:

@@ -48,9 +48,9 @@
 {# The time of day in minutes after midnight UTC behind a date; may be below 0 or above 1,439
    where an offset moves the day. NULL where the text holds what is no time. #}
 {% macro minutes_of_day(text) -%}
-    {%- set clock = "substr(" ~ text ~ ", strpos(" ~ text ~ ", ':') - 2)" -%}
+    {%- set clock = "substr(" ~ text ~ ", position(':' in " ~ text ~ ") - 2)" -%}
     case
-        when strpos({{ text }}, ' ') = 0 and strpos({{ text }}, 'T') = 0 then 0
+        when position(' ' in {{ text }}) = 0 and position('T' in {{ text }}) = 0 then 0
         when {{ matches(text, "[T ]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2}| UTC)?$") }}
             then
                 60 * cast(trim(replace(split_part({{ clock }}, ':', 1), 'T', ' ')) as integer)
@@ -80,4 +80,19 @@
 
 {% macro days_between(earlier, later) -%}
     cast(cast({{ later }} as date) - cast({{ earlier }} as date) as bigint)
+{%- endmacro %}
+
+{# A table function: every day from the first to the last; none where there is no first. #}
+{% macro days_from_to(first, last) -%}
+    {{ adapter.dispatch('days_from_to', 'ecomdata')(first, last) }}
+{%- endmacro %}
+
+{% macro default__days_from_to(first, last) -%}
+    generate_series(
+        cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval '1 day'
+    )
+{%- endmacro %}
+
+{% macro spark__days_from_to(first, last) -%}
+    lateral explode(sequence({{ first }}, {{ last }}))
 {%- endmacro %}

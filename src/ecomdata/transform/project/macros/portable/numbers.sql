@@ -25,6 +25,22 @@
     )
 {%- endmacro %}
 
+{# Quotients of decimals have as few as six decimals there, so that rounding them rounds twice. #}
+{% macro spark__ratio(numerator, denominator, scale) -%}
+    {%- set above = "cast(cast(" ~ numerator ~ " as decimal(38, 2)) * 100 as decimal(38, 0))" -%}
+    {%- set below = "nullif(cast(cast(" ~ denominator ~ " as decimal(38, 2)) * 100 as decimal(38, 0)), 0)" -%}
+    cast(
+        cast(
+            case when ({{ above }} < 0) = ({{ below }} < 0) then 1 else -1 end
+            * (
+                (2 * abs({{ above }}) * {{ 10 ** scale }} + abs({{ below }}))
+                div (2 * abs({{ below }}))
+            ) as decimal(19, 0)
+        ) * cast(0.{{ "0" * (scale - 1) }}1 as decimal({{ scale }}, {{ scale }}))
+        as numeric(18, {{ scale }})
+    )
+{%- endmacro %}
+
 {# From text with the habits of spreadsheets to text that every engine casts alike, or NULL:
    currency signs and codes go, thousands separators go, the decimal mark becomes a point.
    One group of three digits behind a lone mark ("1,234") is read by the file's own decimal mark.

@@ -12,20 +12,55 @@
     regexp_matches({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
+{# Java's "$" stands before a line end, too: this one stands at the end alone. #}
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }} rlike '{{ pattern | replace("$", "(?!(?s).)") }}')
+{%- endmacro %}
+
 {% macro replace_all(text, pattern, replacement) -%}
+    {{ adapter.dispatch('replace_all', 'ecomdata')(text, pattern, replacement) }}
+{%- endmacro %}
+
+{% macro spark__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+{% macro default__replace_all(text, pattern, replacement) -%}
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {%- endmacro %}
 
 {# Tabs, line ends and no-break spaces stand around values of real exports; trim() alone leaves
    them on some engines. Nothing but white space is a missing value. #}
 {% macro trimmed(text) -%}
+    {{ adapter.dispatch('trimmed', 'ecomdata')(text) }}
+{%- endmacro %}
+
+{# Its chr() knows 256 characters. #}
+{% macro spark__trimmed(text) -%}
+    nullif(btrim({{ text }}, ' ' || chr(9) || chr(10) || chr(13) || '{{ "\u00a0\u202f" }}'), '')
+{%- endmacro %}
+
+{% macro default__trimmed(text) -%}
     nullif(trim({{ text }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8239)), '')
+{%- endmacro %}
+
+{# The type of texts of any length. #}
+{% macro text_type() -%}
+    {{ adapter.dispatch('text_type', 'ecomdata')() }}
+{%- endmacro %}
+
+{% macro default__text_type() -%}
+    text
+{%- endmacro %}
+
+{% macro spark__text_type() -%}
+    string
 {%- endmacro %}
 
 {# A deterministic key of its parts; chr(31) separates units and stands in no export. #}
 {% macro hashed(parts) -%}
     md5({% for part in parts -%}
-        coalesce(cast({{ part }} as text), chr(30)){{ " || chr(31) || " if not loop.last }}
+        coalesce(cast({{ part }} as {{ text_type() }}), chr(30)){{ " || chr(31) || " if not loop.last }}
     {%- endfor %})
 {%- endmacro %}
 
@@ -36,6 +71,10 @@
 
 {% macro default__sha256_of(text) -%}
     encode(sha256(convert_to({{ text }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+{% macro spark__sha256_of(text) -%}
+    sha2({{ text }}, 256)
 {%- endmacro %}
 
 {% macro duckdb__sha256_of(text) -%}

@@ -48,6 +48,6 @@ from keys_noted
 except
 select order_id from {{ this }}
 {% else %}
-select cast(null as text) as order_id
+select cast(null as {{ text_type() }}) as order_id
 where 1 = 0
 {% endif %}

@@ -22,13 +22,13 @@ rows_changed as (
     union all
     select
         {{ trimmed('returns.order_id') }} as order_id,
-        cast(null as text) as currency
+        cast(null as {{ text_type() }}) as currency
     from {{ source('raw', 'returns') }} as returns
     where {{ of_changed_files('returns') }}
     union all
     select
         base_returns.order_id,
-        cast(null as text) as currency
+        cast(null as {{ text_type() }}) as currency
     from {{ base_returns }} as base_returns
     where {{ of_changed_files('base_returns') }}
 
@@ -115,6 +115,6 @@ from keys_noted
 except
 select order_id from {{ this }}
 {% else %}
-select cast(null as text) as order_id
+select cast(null as {{ text_type() }}) as order_id
 where 1 = 0
 {% endif %}

@@ -22,6 +22,6 @@ where product_id is not null
 except
 select product_id from {{ this }}
 {% else %}
-select cast(null as text) as product_id
+select cast(null as {{ text_type() }}) as product_id
 where 1 = 0
 {% endif %}

@@ -19,11 +19,8 @@ days_spanned as (
 
     select cast(days.moment as date) as date_day
     from days_bounded
-    cross join generate_series(
-        cast(days_bounded.first_date as timestamp),
-        cast(days_bounded.last_date as timestamp),
-        interval '1 day'
-    ) as days (moment)
+    cross join
+        {{ days_from_to('days_bounded.first_date', 'days_bounded.last_date') }} as days (moment)
 
 )
 

@@ -27,8 +27,8 @@ records_refused as (
         file,
         line,
         rule,
-        cast(null as text) as field,
-        cast(null as text) as value,
+        cast(null as {{ text_type() }}) as field,
+        cast(null as {{ text_type() }}) as value,
         raw_text,
         load_id
     from rejects

@@ -190,7 +190,7 @@ repeats_counted as (
                 case
                     when line_number is not null then ''
                     when identical_lines = 'quarantine' then raw_fields
-                    else _file || ':' || cast(_line as text)
+                    else _file || ':' || cast(_line as {{ text_type() }})
                 end
             order by {{ bytewise('_file') }}, _line
         ) as repeat_number

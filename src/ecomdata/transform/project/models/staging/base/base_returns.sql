@@ -164,7 +164,7 @@ repeats_counted as (
                 return_id,
                 case
                     when identical_lines = 'quarantine' then raw_fields
-                    else _file || ':' || cast(_line as text)
+                    else _file || ':' || cast(_line as {{ text_type() }})
                 end
             order by {{ bytewise('_file') }}, _line
         ) as repeat_number

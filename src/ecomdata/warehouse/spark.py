@@ -1,0 +1,444 @@
+"""Spark builds the models over a lake of Parquet files; DuckDB loads and reads the same files.
+
+What is loaded, noted and read is small beside what is built, and a JVM takes seconds to start: so
+a connection is DuckDB's, over the lake's files, and Spark runs where dbt does
+(docs/decisions/0020).
+"""
+
+import re
+import shutil
+import socket
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, ClassVar
+
+import duckdb
+
+from ecomdata.errors import (
+    UsageError,
+    WarehouseDeniedError,
+    WarehouseError,
+    WarehouseUnreachableError,
+)
+from ecomdata.settings import child_environment
+from ecomdata.warehouse.duckdb import CONFIG, READ, SEAL, DuckDBConnection
+from ecomdata.warehouse.lake import LOCK, Lake, LakeTable
+from ecomdata.warehouse.lock import file_lock
+from ecomdata.warehouse.protocol import Connection, Table, quote
+
+#: The oldest Java that this Spark runs on.
+OLDEST_JAVA = 17
+INSTALL = "pip install 'ecomdata-insights[spark]'"
+_JAVA_ADVICE = (
+    f"install Java {OLDEST_JAVA} or newer (Debian: apt-get install openjdk-17-jre-headless), or "
+    "name one in JAVA_HOME"
+)
+#: How a statement begins that changes a table, and which.
+_CHANGE = re.compile(
+    r"\s*(insert into|update|delete from|create table if not exists|alter table)"
+    r'\s+("?(\w+)"?\."?(\w+)"?)',
+    re.IGNORECASE,
+)
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+def _text(value: str) -> str:
+    """Return a text as SQL has it, where it cannot be bound."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _read_parquet(files: Sequence[str]) -> str:
+    return f"read_parquet([{', '.join(map(_text, files))}])"
+
+
+@dataclass
+class _Open:
+    """What a connection has open: what it saw of the lake, and what it has made of it since."""
+
+    number: int
+    tables: dict[str, LakeTable]
+    #: Tables that are DuckDB's own, and not views of files: without rows, or changed.
+    own: set[str] = field(default_factory=set)
+    #: Those of them that are to be written.
+    changed: set[str] = field(default_factory=set)
+    #: The parts that the open transaction adds to.
+    growing: dict[str, str] = field(default_factory=dict)
+    in_transaction: bool = False
+
+
+@dataclass(frozen=True)
+class SparkConnection(DuckDBConnection):
+    """DuckDB over the files of a lake: tables are views of them, until they are changed."""
+
+    lake: Lake
+    open: _Open
+    read_only: bool = False
+
+    def show(self) -> None:
+        """Make a view of every table, an empty table where there are no files."""
+        for schema in sorted({name.split(".")[0] for name in self.open.tables}):
+            super().execute(f"create schema if not exists {quote(schema)}")
+        for name in self.open.tables:
+            self._show(name)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run one statement."""
+        if self.read_only:
+            self._require_select(sql)
+        if not (change := _CHANGE.match(sql)):
+            super().execute(sql, values)
+            return
+        verb, name = change[1].lower(), f"{change[3]}.{change[4]}"
+        with self._in_transaction():
+            table = self.open.tables.get(name)
+            if verb.startswith("create"):
+                if not table:
+                    super().execute(sql, values)
+                    self._note(name)
+            elif table and table.parts and name.startswith("raw.") and verb[0] in "ud":
+                self._rewrite(name, change, sql, values)
+            else:
+                if table and name not in self.open.own:
+                    self._own(name)
+                super().execute(sql, values)
+                if verb.startswith("alter"):
+                    self._note(name)
+                self.open.changed.add(name)
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
+        """Run one statement and return its rows."""
+        with self._in_transaction() if _CHANGE.match(sql) else nullcontext():
+            return super().query(sql, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: the commit is a new manifest."""
+        before = vars(self.open) | {
+            name: value.copy() for name, value in vars(self.open).items() if hasattr(value, "copy")
+        }
+        try:
+            with super().transaction():
+                self.open.in_transaction = True
+                yield
+                self._write_changed()
+                if self.open.tables != before["tables"]:
+                    self.lake.commit(self.open.number + 1, self.open.tables)
+                    self.open.number += 1
+        except BaseException:
+            vars(self.open).update(before)
+            raise
+        self.open.in_transaction = False
+        self.open.growing.clear()
+
+    def _in_transaction(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.open.in_transaction else self.transaction()
+
+    def _insert_csv(
+        self,
+        schema: str,
+        table: str,
+        columns: Sequence[str],
+        path: Path,
+        delimiter: str,
+        reading: str,
+        marks: Mapping[str, int | str],
+    ) -> int:
+        """Append a file: to raw tables, as one more file of theirs."""
+        name = f"{schema}.{table}"
+        if schema != "raw" or (name in self.open.own and self.open.tables[name].parts):
+            return super()._insert_csv(schema, table, columns, path, delimiter, reading, marks)
+        if path.stat().st_size == 0:
+            return 0
+        spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
+        found = {column: f"c{i}" for i, column in enumerate(columns)} | {
+            column: f"${number}" for number, column in enumerate(marks, 2)
+        }
+        selected = ", ".join(
+            f"cast({found.get(column, 'null')} as {kind}) as {quote(column)}"
+            for column, kind in self.open.tables[name].columns
+        )
+        with self._in_transaction():
+            rows = self._copy(
+                name,
+                f"select {selected} from read_csv($1, {READ}, {reading}, delim = '{delimiter}', "
+                f"columns = {{{spec}}})",
+                [str(path), *marks.values()],
+            )
+            self._show(name)
+        return rows
+
+    def _copy(self, name: str, select: str, values: Sequence[Any] = ()) -> int:
+        """Write rows as one more file of a table; return how many."""
+        part = self.open.growing.get(name)
+        if part is None:
+            part = self.open.growing[name] = self.lake.new_part(name)
+            table = self.open.tables[name]
+            self.open.tables[name] = LakeTable(table.columns, (*table.parts, part))
+        file = self.lake.folder / part / f"{len(self.lake.files(part)):05}.parquet"
+        copy = f"copy ({select}) to {_text(str(file))} (format parquet, compression zstd)"
+        return int(super().query(copy, values).scalar)
+
+    def _rewrite(self, name: str, change: re.Match[str], sql: str, values: Sequence[Any]) -> None:
+        """Update or delete rows of a raw table: only parts that have such rows are written anew."""
+        begin, end = change.span(2)
+        changing = f"{sql[:begin]}changing{sql[end:]}"
+        condition = re.split(r"\bwhere\b", sql, maxsplit=1, flags=re.IGNORECASE)[1]
+        used = sorted({int(number) for number in _PARAMETER.findall(condition)})
+        condition = _PARAMETER.sub(lambda m: f"${used.index(int(m[1])) + 1}", condition)
+        table = self.open.tables[name]
+        for part in table.parts:
+            rows = _read_parquet(self.lake.files(part))
+            if (
+                not super()
+                .query(
+                    f"select count(*) from {rows} where {condition}", [values[i - 1] for i in used]
+                )
+                .scalar
+            ):
+                continue
+            super().execute(f"create or replace temp table changing as select * from {rows}")
+            super().execute(changing, values)
+            kept = [p for p in self.open.tables[name].parts if p != part]
+            self.open.tables[name] = LakeTable(table.columns, tuple(kept))
+            self.open.growing.pop(name, None)
+            if super().query("select count(*) from changing").scalar:
+                self._copy(name, "select * from changing")
+                self.open.growing.pop(name)
+            super().execute("drop table changing")
+        self._show(name)
+
+    def _own(self, name: str) -> None:
+        """Turn a view of files into a table that can be changed."""
+        shown = quote(*name.split("."))
+        rows = [file for part in self.open.tables[name].parts for file in self.lake.files(part)]
+        super().execute(f"drop view {shown}")
+        super().execute(f"create table {shown} as select * from {_read_parquet(rows)}")
+        self.open.own.add(name)
+
+    def _show(self, name: str) -> None:
+        """Make the view of a table's files, or the table without rows."""
+        shown, table = quote(*name.split(".")), self.open.tables[name]
+        files = [file for part in table.parts for file in self.lake.files(part)]
+        if name in self.open.own:
+            super().execute(f"drop table {shown}")
+            self.open.own.discard(name)
+        if files:
+            super().execute(
+                f"create or replace view {shown} as select * from {_read_parquet(files)}"
+            )
+            return
+        super().execute(f"drop view if exists {shown}")
+        columns = ", ".join(f"{quote(column)} {kind}" for column, kind in table.columns)
+        super().execute(f"create table {shown} ({columns})")
+        self.open.own.add(name)
+
+    def _note(self, name: str) -> None:
+        """Note a table that was made or altered, and its columns."""
+        columns = super().query(
+            "select column_name, data_type from information_schema.columns"
+            " where table_schema = $1 and table_name = $2 order by ordinal_position",
+            name.split("."),
+        )
+        known = self.open.tables.get(name, LakeTable((), ()))
+        self.open.tables[name] = LakeTable(columns.rows, known.parts)
+        self.open.own.add(name)
+
+    def _write_changed(self) -> None:
+        """Write the tables that were changed, each as one new part."""
+        for name in sorted(self.open.changed):
+            shown = quote(*name.split("."))
+            self.open.tables[name] = LakeTable(self.open.tables[name].columns, ())
+            self.open.growing.pop(name, None)
+            if super().query(f"select count(*) from {shown}").scalar:
+                self._copy(name, f"select * from {shown}")
+        self.open.changed.clear()
+
+    def _require_select(self, sql: str) -> None:
+        """A connection that only reads runs nothing else: files could be written by COPY."""
+        with self._errors():
+            statements = duckdb.extract_statements(sql)
+        kinds = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+        if any(statement.type not in kinds for statement in statements):
+            raise WarehouseDeniedError(f"{self.path} is open for reading: only SELECT can be run")
+
+
+@dataclass(frozen=True)
+class SparkWarehouse:
+    """A lake, and the Spark that builds in it.
+
+    Args:
+        master: where Spark runs: local[2], spark://host:port, yarn, k8s://...
+        folder: the lake's; every executor sees it under this path.
+        conf: further settings of Spark.
+        memory_limit: what DuckDB may keep in memory.
+        temp_directory: where DuckDB keeps the rest; None is in the lake.
+    """
+
+    master: str
+    folder: Path
+    conf: Mapping[str, str]
+    memory_limit: str = "80%"
+    temp_directory: Path | None = None
+    engine: ClassVar[str] = "spark"
+    dialect: ClassVar[str] = "duckdb"
+    builds_only_changes: ClassVar[bool] = False
+
+    @property
+    def lake(self) -> Lake:
+        """The tables."""
+        return Lake(self.folder)
+
+    @property
+    def display(self) -> str:
+        """Where Spark runs, and over which lake."""
+        name = self.master if self.master.startswith("spark:") else f"spark:{self.master}"
+        return f"{name}?lake={self.folder}"
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[SparkConnection]:
+        """Open the lake, making its folder where there is none yet."""
+        manifest = self.lake.latest()
+        if read_only and not manifest.number:
+            raise WarehouseError(
+                f"{self.folder} does not exist: load something first (ecomdata run DIR)"
+            )
+        self._make_folder()
+        raw = duckdb.connect(":memory:", config=CONFIG | self._limits)
+        state = _Open(manifest.number, dict(manifest.tables))
+        connection = SparkConnection(raw, self.folder, self.lake, state)
+        try:
+            connection.show()
+            if read_only:
+                connection.execute(f"set allowed_directories = [{_text(f'{self.folder}/')}]")
+                connection.execute(SEAL)
+                connection = SparkConnection(raw, self.folder, self.lake, state, read_only=True)
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def exclusive(self, timeout: float) -> Iterator[None]:
+        """Hold the lake's lock; what is named by no manifest any more goes first."""
+        self._make_folder()
+        with file_lock(self.folder / LOCK, timeout):
+            if self.lake.latest().number:
+                self.lake.sweep()
+            yield
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The variables that the project's profiles.yml reads."""
+        return {"ECOMDATA_DBT_TARGET": "spark"}
+
+    @property
+    def dbt_program(self) -> str:
+        """The Python that runs dbt: within a Spark session over the lake.
+
+        Raises:
+            WarehouseError: see `require_spark`.
+        """
+        require_spark(self.master)
+        return (
+            "from dbt.cli.main import cli\n"
+            "from ecomdata.warehouse.spark_session import building\n"
+            f"with building({str(self.folder)!r}, {self.master!r}, {dict(self.conf)!r}):\n"
+            "    cli()\n"
+        )
+
+    def backup(self, file: Path) -> None:
+        """Write the latest manifest and its files into a tar archive."""
+        manifest = self.lake.latest()
+        with tarfile.open(file, "w") as archive:
+            archive.add(self.lake.path_of(manifest), "manifest.json")
+            for table in manifest.tables.values():
+                for part in table.parts:
+                    archive.add(self.folder / part, part)
+
+    def restore(self, file: Path) -> None:
+        """Put a backup in the lake's place: its files, then a manifest of them."""
+        try:
+            with tarfile.open(file) as archive:
+                if "manifest.json" not in archive.getnames():
+                    raise UsageError(f"{file} is no backup of a lake: it has no manifest")
+                self._make_folder()
+                archive.extractall(self.folder / "restored", filter="data")
+        except tarfile.TarError as exc:
+            raise UsageError(f"{file} is no backup of a lake: {exc}") from exc
+        self.lake.adopt(self.folder / "restored")
+
+    def grant_reader(self, connection: Connection, role: str) -> None:
+        """A lake has no roles.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("a lake has no roles: who may read its folder is who may read the data")
+
+    @property
+    def _limits(self) -> dict[str, str]:
+        return {
+            "memory_limit": self.memory_limit,
+            "temp_directory": str(self.temp_directory or self.folder / "tmp"),
+        }
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as exc:
+            raise WarehouseDeniedError(f"{self.folder}: {exc.strerror}; name another") from exc
+
+
+def require_spark(master: str) -> None:
+    """Look for what Spark needs.
+
+    Raises:
+        WarehouseError: pyspark, dbt's adapter or Java is missing; says what to do.
+        WarehouseUnreachableError: no master answers.
+    """
+    for package in ("pyspark", "dbt-spark"):
+        try:
+            metadata.version(package)
+        except metadata.PackageNotFoundError as exc:
+            raise WarehouseError(
+                f"{package} is not installed, which Spark needs: {INSTALL}"
+            ) from exc
+    version = java_version()
+    if version is None or version < OLDEST_JAVA:
+        found = "no Java was found" if version is None else f"Java {version} was found"
+        raise WarehouseError(f"Spark cannot build: {found}; {_JAVA_ADVICE}")
+    _require_master(master)
+
+
+def java_version() -> int | None:
+    """Return the major version of the Java that Spark would start, None where there is none."""
+    home = child_environment({}).get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None:
+        return None
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found[1]) if found else None
+
+
+def _require_master(master: str) -> None:
+    """Ask whether a standalone master is there: Spark itself asks for a minute."""
+    if not master.startswith("spark://"):
+        return
+    for place in master.removeprefix("spark://").split(","):
+        host, _, port = place.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+            return
+        except (OSError, ValueError):
+            continue
+    raise WarehouseUnreachableError(
+        f"no Spark master answers at {master}: start the cluster, or build on this machine "
+        "with spark:local[*]"
+    )

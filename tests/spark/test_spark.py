@@ -1,0 +1,162 @@
+"""Spark's builds, in an environment of their own: `make test-spark`."""
+
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import handmade
+import pytest
+from shops import final_tables, load, rows, shop, types
+from snapshots import Snapshot, snapshot
+
+from ecomdata.errors import TooManyRejectedError
+from ecomdata.pipeline import Pipeline
+from ecomdata.settings import load_settings
+from ecomdata.warehouse.lake import Lake
+from ecomdata.warehouse.spark import OLDEST_JAVA, java_version
+
+ROOT = Path(__file__).parents[2]
+#: A little of everything: the shop has thirty records.
+SMALL = (
+    "spark.driver.memory=1g&spark.executor.memory=512m&spark.sql.shuffle.partitions=2"
+    "&spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"
+    "&spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1"
+)
+HERE = f"spark:local[2]?{SMALL}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def java() -> None:
+    """Spark runs on Java; in CI there must be one."""
+    if (version := java_version()) is None or version < OLDEST_JAVA:
+        reason = f"Spark needs Java {OLDEST_JAVA} or newer, and found {version}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def made(folder: Path, warehouse: str) -> Pipeline:
+    """A pipeline over an empty warehouse."""
+    folder.mkdir(parents=True)
+    return Pipeline(load_settings(project=folder, warehouse=warehouse, max_rejected="0.5"))
+
+
+def history(pipeline: Pipeline) -> tuple[Snapshot, Snapshot]:
+    """Load and build the hand-made shop's first files, then the changed ones on top."""
+    snapshots = []
+    for files in (handmade.FILES, handmade.CHANGED):
+        load(pipeline, shop(pipeline.settings.project / "shop", **files))
+        pipeline.build([], False)
+        snapshots.append(snapshot(pipeline))
+    return snapshots[0], snapshots[1]
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, Snapshot]:
+    """What DuckDB makes of the hand-made shop."""
+    return history(made(tmp_path_factory.mktemp("duckdb") / "shop", "duckdb:///shop.duckdb"))
+
+
+@pytest.fixture(scope="module")
+def sparks_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The hand-made shop's lake."""
+    return made(tmp_path_factory.mktemp("spark") / "shop", HERE)
+
+
+@pytest.fixture(scope="module")
+def on_spark(sparks_pipeline: Pipeline) -> tuple[Snapshot, Snapshot]:
+    """What Spark makes of the hand-made shop."""
+    return history(sparks_pipeline)
+
+
+@pytest.mark.parametrize("moment", [0, 1], ids=["first", "after the changes"])
+def test_every_final_table_and_kpi_is_duckdbs_cell_by_cell(
+    on_duckdb: tuple[Snapshot, Snapshot], on_spark: tuple[Snapshot, Snapshot], moment: int
+) -> None:
+    expected, found = on_duckdb[moment], on_spark[moment]
+    assert found.types == expected.types
+    assert found.final == expected.final
+    assert found.kpis == expected.kpis
+    assert found.headline == expected.headline
+
+
+def test_too_many_refused_records_leave_the_figures_as_they_were(
+    on_spark: tuple[Snapshot, Snapshot], sparks_pipeline: Pipeline, tmp_path: Path
+) -> None:
+    header, first, *_ = handmade.ORDERS.splitlines(keepends=True)
+    bad = first.replace("2024-01-10", "soon")
+    folder = shop(tmp_path / "bad", orders=header + first.replace("O1", "N1") + bad + bad)
+    loaded = load(sparks_pipeline, folder)
+    assert loaded.load_id is not None
+    with pytest.raises(TooManyRejectedError):
+        sparks_pipeline.build([], False)
+    after, before = final_tables(sparks_pipeline), on_spark[1].final
+    assert {name for name in after if after[name] != before[name]} == {"final_data_quality"}
+    refused = rows(sparks_pipeline, "meta.quarantine", "load_id", "rule")
+    assert (loaded.load_id, "invalid_date") in refused
+    sparks_pipeline.undo(loaded.load_id)
+
+
+def test_a_build_that_is_killed_changes_nothing(
+    on_spark: tuple[Snapshot, Snapshot], sparks_pipeline: Pipeline
+) -> None:
+    lake = Lake(sparks_pipeline.settings.project / "lake")
+    before = final_tables(sparks_pipeline)
+    with building(sparks_pipeline) as build:
+        wait_for_a_table(lake, build)
+        os.killpg(build.pid, signal.SIGKILL)
+    assert final_tables(sparks_pipeline) == before
+
+
+def test_a_worker_that_dies_in_the_middle_of_a_build_changes_nothing_in_what_is_built(
+    on_duckdb: tuple[Snapshot, Snapshot], tmp_path: Path
+) -> None:
+    of = runpy.run_path(str(ROOT / "deploy/spark/cluster.py"))
+    (tmp_path / "cluster").mkdir()
+    with of["cluster"](tmp_path / "cluster") as (url, pids):
+        pipeline = made(tmp_path / "shop", f"{url}?{SMALL}")
+        load(pipeline, shop(tmp_path / "files", **handmade.FILES))
+        with building(pipeline) as build:
+            wait_for_a_table(Lake(pipeline.settings.project / "lake"), build)
+            of["stop"](pids["worker-1"])
+            assert build.wait() == 0
+        logs = {name: (tmp_path / f"cluster/{name}.log").read_text() for name in pids}
+    assert "Launching executor" in logs["worker-1"]  # it had work
+    assert "Launching executor" in logs["worker-2"]
+    assert final_tables(pipeline) == on_duckdb[0].final
+    assert types(pipeline, "final") == on_duckdb[0].types
+
+
+@contextmanager
+def building(pipeline: Pipeline) -> Iterator["subprocess.Popen[bytes]"]:
+    """`ecomdata build` as a process that leads a group of its own."""
+    settings = pipeline.settings
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "ecomdata", "build", "--no-progress"),
+            *("--project", str(settings.project), "--warehouse", settings.warehouse),
+        ],
+        env=os.environ | {"ECOMDATA_MAX_REJECTED": "0.5"},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for_a_table(lake: Lake, build: "subprocess.Popen[bytes]") -> None:
+    """Wait until the build has made one of its tables."""
+    known = set(lake.folder.glob("builds/*/*/*/_SUCCESS"))
+    while not set(lake.folder.glob("builds/*/*/*/_SUCCESS")) - known:
+        assert build.poll() is None, "the build ended before it made a table"
+        time.sleep(0.1)
