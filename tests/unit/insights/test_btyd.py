@@ -350,6 +350,34 @@ def test_a_parameters_interval_ends_where_the_likelihood_has_fallen_by_what_the_
         assert getattr(model, name) < narrow[name][1] < wide[name][1]
 
 
+def test_where_nobody_has_left_the_model_is_the_nbd() -> None:
+    rng = np.random.default_rng(8)
+    T = rng.integers(60, 90, 1_500).astype(np.float64)
+    x = rng.poisson(rng.gamma(0.9, 1 / 45.0, len(T)) * T).astype(np.float64)
+    # Of so many purchases at random times the last is at the largest of as many draws.
+    t_x = np.where(x > 0, T * rng.random(len(T)) ** (1 / np.maximum(x, 1)), 0.0)
+    model = fit_mbg_nbd(x, t_x, T)
+    assert (model.name, model.a) == ("NBD", 0.0)
+    assert abs(np.log(model.r / 0.9)) < 3 * np.sqrt(model.log_covariance[0, 0])
+    assert (model.p_alive(x, t_x, T) == 1).all()
+    # The chance of none, and the mean: negative binomial with the customer's own r and alpha.
+    [expected] = model.expected_purchases(90, 3, 20, 70)
+    assert expected == pytest.approx(90 * (model.r + 3) / (model.alpha + 70))
+    [[none]] = model.purchase_probabilities(90, 3, 20, 70, 0)
+    assert none == pytest.approx(((model.alpha + 70) / (model.alpha + 160)) ** (model.r + 3))
+    low, high = model.parameter_intervals(x, t_x, T)["alpha"]
+    assert low < 45 < high
+    n = np.maximum(x, 1)
+    values = fit_gamma_gamma(x, rng.gamma(6 * n) / n / rng.gamma(4, 1 / 15, len(n)))
+    assert total_spend(model, values, 90, x, t_x, T, 20.0).error > 0
+    # Where some do leave, and as likely as each other, it is not said that nobody does.
+    gone = np.where(np.arange(len(T)) % 5 == 0, t_x / 4, t_x)
+    try:
+        assert fit_mbg_nbd(x, gone, T).a > 0
+    except NotEnoughDataError as error:
+        assert "leave b open" in str(error)
+
+
 # What is not enough.
 
 

@@ -16,9 +16,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ecomdata.errors import NotEnoughDataError
 from ecomdata.insights.btyd.histories import grouped, histories
 from ecomdata.insights.btyd.maximum import (
     Floats,
+    LogLikelihood,
     Maximum,
     likely_between,
     maximise,
@@ -28,6 +30,10 @@ from ecomdata.insights.btyd.maximum import (
 _NAMES = ("r", "alpha", "a", "b")
 #: Histories that are looked at together.
 _TOGETHER: Final = 8_192
+#: The log-likelihood that one more parameter gains by chance in one of ten cases.
+_TO_SPEAK_OF: Final = 1.353
+#: The smallest chance to leave that is asked about, as a logarithm.
+_FARTHEST: Final = 16.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class PurchaseModel:
         name: which one.
         r: shape of the rates of purchase.
         alpha: their scale, in the unit of time of the histories.
-        a: of the probabilities to leave, towards leaving.
+        a: of the probabilities to leave, towards leaving; 0 where nobody leaves (NBD).
         b: towards staying.
         log_likelihood: at these parameters.
         standard_errors: of the parameters, by name.
@@ -69,8 +75,13 @@ class PurchaseModel:
         Raises:
             UsageError: they are no histories.
         """
-        likelihood = _Likelihood(*histories(x, t_x, T), self.leaves_at_once)
-        return likely_between(likelihood, _NAMES, self.parameters, self.log_covariance, level)
+        columns = histories(x, t_x, T)
+        likelihood: LogLikelihood = _Likelihood(*columns, self.leaves_at_once)
+        free = slice(4)
+        if not self.a:
+            likelihood, free = _NobodyLeaves(*columns), slice(2)
+        covariance = self.log_covariance[free, free]
+        return likely_between(likelihood, _NAMES[free], self.parameters[free], covariance, level)
 
     def p_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
         """Return how likely each customer is still active.
@@ -133,7 +144,7 @@ class PurchaseModel:
 
 
 def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> PurchaseModel:
-    """Fit BG/NBD by maximum likelihood.
+    """Fit BG/NBD by maximum likelihood; NBD, where it is the highest where nobody leaves.
 
     Raises:
         UsageError: they are no histories.
@@ -143,7 +154,7 @@ def fit_bg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> PurchaseModel:
 
 
 def fit_mbg_nbd(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> PurchaseModel:
-    """Fit MBG/NBD by maximum likelihood.
+    """Fit MBG/NBD by maximum likelihood; NBD, where it is the highest where nobody leaves.
 
     Raises:
         UsageError: they are no histories.
@@ -156,7 +167,12 @@ def _fit(name: str, leaves_at_once: bool, x: Floats, t_x: Floats, T: Floats) -> 
     require_repeaters(name, int(((x > 0) & (t_x > 0)).sum()))
     likelihood = _Likelihood(x, t_x, T, leaves_at_once)
     start = {"r": 0.5, "alpha": 0.5 * float(T.sum() / x.sum()), "a": 1.0, "b": 2.0}
-    found: Maximum = maximise(name, likelihood, start)
+    try:
+        found: Maximum = maximise(name, likelihood, start)
+    except NotEnoughDataError:
+        if (without := _without_leaving(leaves_at_once, x, t_x, T)) is None:
+            raise
+        return without
     r, alpha, a, b = found.parameters.tolist()
     return PurchaseModel(
         name=name,
@@ -169,6 +185,68 @@ def _fit(name: str, leaves_at_once: bool, x: Floats, t_x: Floats, T: Floats) -> 
         log_covariance=found.log_covariance,
         leaves_at_once=leaves_at_once,
     )
+
+
+def _without_leaving(
+    leaves_at_once: bool, x: Floats, t_x: Floats, T: Floats
+) -> PurchaseModel | None:
+    """The NBD, where one chance to leave of all customers adds no likelihood; else None.
+
+    With such a chance p a history of n times to leave is so many times as likely:
+    (1 - p)^(n - 1) (1 - p + p ((alpha + T) / (alpha + t_x))^(r + x)).
+    """
+    from scipy.optimize import minimize_scalar
+
+    start = {"r": 0.5, "alpha": 0.5 * float(T.sum() / x.sum())}
+    try:
+        found = maximise("NBD", _NobodyLeaves(x, t_x, T), start)
+    except NotEnoughDataError:
+        return None
+    r, alpha = found.parameters.tolist()
+    times = x + leaves_at_once
+    some = times > 0
+    again, silent = times[some] - 1, ((r + x) * np.log((alpha + T) / (alpha + t_x)))[some]
+
+    def lost(log_p: float) -> float:
+        stays = np.log1p(-np.exp(log_p))
+        return -float((again * stays + np.logaddexp(stays, log_p + silent)).sum())
+
+    gain = -float(minimize_scalar(lost, bounds=(-_FARTHEST, -0.01), method="bounded").fun)
+    if gain > _TO_SPEAK_OF:
+        return None
+    covariance = np.zeros((4, 4))
+    covariance[:2, :2] = found.log_covariance
+    return PurchaseModel(
+        name="NBD",
+        r=r,
+        alpha=alpha,
+        a=0.0,
+        b=1.0,
+        log_likelihood=found.log_likelihood,
+        standard_errors=dict(zip(_NAMES, found.standard_errors.tolist(), strict=False)),
+        log_covariance=covariance,
+        leaves_at_once=leaves_at_once,
+    )
+
+
+class _NobodyLeaves:
+    """The log-likelihood of r and alpha where nobody leaves (NBD, Ehrenberg 1959)."""
+
+    def __init__(self, x: Floats, t_x: Floats, T: Floats) -> None:
+        (self._x, _, self._T), self._weight = grouped(x, np.zeros_like(t_x), T)
+
+    def __call__(self, parameters: Floats) -> tuple[float, Floats]:
+        from scipy.special import gammaln, psi
+
+        r, alpha = parameters
+        x, now, of = self._x, alpha + self._T, self._weight
+        value = of @ (gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * np.log(now))
+        return float(value), np.array(
+            [
+                of @ (psi(r + x) - psi(r) + np.log(alpha / now)),
+                of @ (r / alpha - (r + x) / now),
+            ]
+        )
 
 
 class _Likelihood:
@@ -228,6 +306,8 @@ def p_alive(parameters: Floats, leaves_at_once: bool, x: Floats, t_x: Floats, T:
     r, alpha, a, b = parameters
     chances = x + leaves_at_once
     behind = np.where(chances > 0, chances - 1, 0.0)
+    if not a:
+        return np.ones(np.broadcast(x, t_x, T).shape)
     odds = np.log(a / (b + behind)) + (r + x) * np.log((alpha + T) / (alpha + t_x))
     return np.where(chances > 0, 1 / (1 + np.exp(np.minimum(odds, 700.0))), 1.0)
 

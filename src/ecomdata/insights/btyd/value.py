@@ -119,10 +119,10 @@ def parameters_error(
     purchases: PurchaseModel, spend: SpendModel, figure: Callable[[Floats, Floats], float]
 ) -> float:
     """Return the standard error of a figure of both models' parameters, by the delta method."""
-    at = np.log(np.concatenate([purchases.parameters, spend.parameters]))
+    at = np.concatenate([purchases.parameters, spend.parameters])
 
     def moved(step: Floats) -> float:
-        parameters = np.exp(at + step)
+        parameters = at * np.exp(step)
         return figure(parameters[:4], parameters[4:])
 
     slope = np.array([moved(step) - moved(-step) for step in _STEP * np.eye(len(at))]) / (2 * _STEP)

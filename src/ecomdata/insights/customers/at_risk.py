@@ -35,6 +35,10 @@ def search_value_at_risk(connection: Connection, question: Question) -> Searched
         purchases, spend = customers.fit()
     except NotEnoughDataError as error:
         return Searched((), 0, f"which customers slip away: {error}")
+    if not purchases.a:
+        return Searched(
+            (), 0, "which customers slip away: needs a longer time, nobody seems to have left yet"
+        )
     slipped = _slipped(purchases, customers, (question.current.end - question.before.end).days)
     if not slipped.any() or spend.q + spend.p <= 2:
         return Searched((), 0)
