@@ -171,7 +171,7 @@ FAULTS = {
     ),
     "an orphan lost": (*("int_revenue_ledger", "left join products on", "inner join products on"),),
     "a customer that is in no file lost": (
-        *("int_customer_behavior", "select customer_id from entries_summed_to_customer"),
+        *("int_customers_summed", "select customer_id from entries_summed_to_customer"),
         "select customer_id from customers",
     ),
     "a cancelled line that stays": (

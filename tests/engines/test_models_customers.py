@@ -38,8 +38,8 @@ ORACLE: dict[str, Callable[[Shop], list[Row]]] = {
 }
 
 MODELS = (
-    *("int_orders_classified", "int_revenue_ledger", "capabilities", "int_customer_behavior"),
-    *("int_customers_scored", *ORACLE),
+    *("int_orders_classified", "int_revenue_ledger", "capabilities", "int_customers_summed"),
+    *("int_customers_summed_to_month", "int_customer_behavior", "int_customers_scored", *ORACLE),
 )
 
 CHECKS = (
