@@ -14,7 +14,7 @@ KPIS_PAGE = DOCS.parent / "src/ecomdata/transform/project/models/overview.md"
 COMMANDS = (
     "run generate load connect sources build test docs report serve export kpis insights "
     "score,insights metrics query quarantine status watch schedule flow,run "
-    "dashboards,push dashboards,check dashboards,grant-country forget backup restore "
+    "dashboards,push dashboards,check dashboards,grant-country forget retain backup restore "
     "doctor warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
 ).split()
 

@@ -55,7 +55,7 @@ begin
             c.relname as table_name,
             case when n.nspname = 'raw' or (n.nspname = 'meta' and c.relname in (
                 'loads', 'reader_rejects', 'runs', 'run_steps', 'salts', 'erasures',
-                'schema_version'
+                'dropped_rows', 'schema_version'
             )) then 'ecomdata_loader' else 'ecomdata_transformer' end as owner_name
         from pg_class as c
         inner join pg_namespace as n on c.relnamespace = n.oid

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from ecomdata.errors import (
     WarehouseDeniedError,
     WarehouseError,
 )
-from ecomdata.ingest import Forgotten, Load, LoadPlan, Undone
+from ecomdata.ingest import Forgotten, Load, LoadPlan, Retained, Undone
 from ecomdata.journal import Log, Run, continued, now, recorded, unlogged
 from ecomdata.settings import Settings, redacted
 from ecomdata.transform import BuildResult
@@ -132,6 +132,20 @@ class Pipeline:
                         "product's, and run ecomdata build"
                     )
         return forgotten
+
+    def retain(self, days: int, dry_run: bool) -> Retained:
+        """Drop what no figure needs of loads that are older, once the models agree with the loads.
+
+        Raises:
+            DataError: there is nothing built yet, or the models could not be built.
+        """
+        warehouse = self._warehouse
+        with self._recorded("retain", warehouse) as run:
+            with warehouse.connect() as connection:
+                report.require_build(connection)
+            self._build(run, warehouse)
+            with run.step("retain"), warehouse.connect() as connection:
+                return ingest.retain(connection, now() - timedelta(days=days), dry_run)
 
     def build(self, select: Sequence[str], full_refresh: bool) -> BuildResult:
         """Build and test the models."""

@@ -12,7 +12,7 @@ from ecomdata.cli.dashboards import dashboards_app
 from ecomdata.cli.generating import generate
 from ecomdata.cli.insights import insights, insights_document, show_insights
 from ecomdata.cli.metrics import metrics
-from ecomdata.cli.operating import backup, forget, restore, watch
+from ecomdata.cli.operating import backup, forget, restore, retain, watch
 from ecomdata.cli.options import Options, accept_before_command, command
 from ecomdata.cli.period import From, To, day
 from ecomdata.cli.scheduling import flow_app, schedule
@@ -460,6 +460,7 @@ def status(options: Options) -> None:
 command(app)(schedule)
 command(app)(watch)
 command(app)(forget)
+command(app)(retain)
 command(app)(backup)
 command(app)(restore)
 

@@ -34,6 +34,32 @@ def forget(
     )
 
 
+def retain(
+    options: Options,
+    older_than: Annotated[
+        int, typer.Option("--older-than", metavar="DAYS", min=1, help="Age of a load that is old.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count what would be dropped; drop nothing.")
+    ] = False,
+) -> None:
+    """Drop what no figure needs of old loads: lines of orders that a later load states whole.
+
+    The text of records that could not be read goes, too, and the steps of old runs. Every figure
+    stays, also with --full-refresh. Loads that are older cannot be taken back afterwards.
+
+    Example: ecomdata retain --older-than 365 --dry-run
+    """
+    found = options.pipeline().retain(older_than, dry_run)
+    rows = ", ".join(f"{count:,} superseded rows of {name}" for name, count in found.rows.items())
+    options.terminal.answer(
+        asdict(found) | {"dry_run": dry_run},
+        f"{'would drop' if dry_run else 'dropped'} of {found.loads:,} loads before "
+        f"{found.before:%Y-%m-%d}: {rows or 'no rows'}, {found.texts:,} unreadable texts, "
+        f"{found.steps:,} steps of runs",
+    )
+
+
 def backup(
     options: Options,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What is to hold the backup.")],

@@ -8,7 +8,7 @@ SCHEMAS: Final = ("meta", "raw", "staging", "intermediate", "final")
 
 #: Raised by one with every change to the tables below or to the raw tables; what brings the layout
 #: before to it stands in warehouse/migrations.py.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,19 @@ META_TABLES: Final = (
         "One row per customer that was forgotten, by the name that stands in for the id.",
         (("pseudonym", "text"), ("erased_at", "timestamp")),
         key=("pseudonym",),
+    ),
+    MetaTable(
+        "dropped_rows",
+        "One row per file and entity of which superseded raw rows were dropped, each time.",
+        (
+            ("load_id", "bigint"),
+            ("file", "text"),
+            ("entity", "text"),
+            ("number", "bigint"),
+            # Loads of before this moment were old then.
+            ("before", "timestamp"),
+        ),
+        key=(),
     ),
     MetaTable(
         "schema_version",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ecomdata.contract import ENTITIES
 from ecomdata.errors import UsageError
+from ecomdata.ingest.retain import last_retained
 from ecomdata.warehouse import Connection, quote
 
 
@@ -30,7 +31,7 @@ def undo(connection: Connection, load_id: int) -> Undone:
     """Take a load's rows, rejects and book-keeping out, in one transaction.
 
     Raises:
-        UsageError: there is no such load; says which there are.
+        UsageError: there is no such load; says which there are. Or it is too old.
     """
     loads = dict.fromkeys(
         row[0] for row in connection.query("select load_id from meta.loads order by load_id").rows
@@ -38,6 +39,15 @@ def undo(connection: Connection, load_id: int) -> Undone:
     if load_id not in loads:
         there_are = f"there are {', '.join(map(str, loads))}" if loads else "nothing is loaded"
         raise UsageError(f"there is no load {load_id}: {there_are}")
+    loaded_at = connection.query(
+        "select max(loaded_at) from meta.loads where load_id = $1", [load_id]
+    ).scalar
+    dropped = last_retained(connection)
+    if dropped is not None and loaded_at < dropped:
+        raise UsageError(
+            f"load {load_id} is older than what ecomdata retain kept: what it superseded is gone, "
+            "so it cannot be taken back; load a corrected file instead"
+        )
     with connection.transaction():
         files = connection.query(
             "select file, rows_rejected from meta.loads where load_id = $1 order by file",

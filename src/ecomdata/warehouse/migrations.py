@@ -10,4 +10,5 @@ from typing import Final
 #: By the layout that they start from. What none leads on from cannot be brought to this version.
 STATEMENTS: Final[dict[int, tuple[str, ...]]] = {
     2: ("alter table meta.runs add column rows_loaded bigint",),
+    3: (),
 }

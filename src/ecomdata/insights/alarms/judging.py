@@ -1,6 +1,6 @@
 """All that is asked of a load, and how much of the answers is sure enough to be told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -146,7 +146,7 @@ def _distributions(history: History, at: int) -> _Searched:
             }
             shares = _moved(parts, records)
             tests += len(shares)
-            moved = sum(abs(share.change) for share in shares.values()) / 2
+            moved = _sure_change(shares.values())
             alarms += [
                 _of_value(history, at, entity, variable, value, share, moved)
                 for value, share in shares.items()
@@ -166,6 +166,13 @@ def _moved(parts: Mapping[str, Floats], records: Floats) -> dict[str, Share]:
         if max(share.expected, share.observed / share.records) >= LEAST_SHARE
         and (parts[value] < records).any()
     }
+
+
+def _sure_change(shares: Iterable[Share]) -> float:
+    """Return how much of a load has other values than it should, as far as it is no luck."""
+    changes = [share.change for share in shares if share.p_value <= FALSE_ALARM_RATE]
+    more = sum(change for change in changes if change > 0)
+    return max(more, more - sum(changes))
 
 
 def _rows(parts: Mapping[str, Floats]) -> Floats:

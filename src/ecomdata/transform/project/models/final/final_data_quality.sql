@@ -8,6 +8,12 @@ loads as (
 
 ),
 
+dropped_rows as (
+
+    select * from {{ source('meta', 'dropped_rows') }}
+
+),
+
 {% for entity in entities -%}
 {{ entity }} as (
 
@@ -32,12 +38,38 @@ loads as (
 
 {% endfor -%}
 
-rows_counted as (
+rows_listed as (
 
     {% for entity in entities -%}
     select * from {{ entity }}_counted
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+    union all
+    {% endfor -%}
+    {# Superseded rows that `ecomdata retain` has dropped count as if they were there. #}
+    select
+        entity,
+        load_id,
+        file,
+        number as raw_rows,
+        number as superseded_rows,
+        0 as quarantined_rows,
+        0 as staged_rows
+    from dropped_rows
+
+),
+
+rows_counted as (
+
+    select
+        entity,
+        load_id,
+        file,
+        sum(raw_rows) as raw_rows,
+        sum(superseded_rows) as superseded_rows,
+        sum(quarantined_rows) as quarantined_rows,
+        sum(staged_rows) as staged_rows
+    from rows_listed
+    group by entity, load_id, file
+
 ),
 
 files_described as (

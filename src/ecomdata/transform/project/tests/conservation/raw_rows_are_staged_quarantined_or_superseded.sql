@@ -1,4 +1,5 @@
-{# Invariant: every raw row is staged, quarantined or superseded, and only one of these.
+{# Invariant: every raw row is staged, quarantined or superseded, and only one of these; those
+   that `ecomdata retain` has dropped were superseded.
    A row is an entity whose counts do not add up. #}
 {%- set entities = ['customers', 'products', 'orders', 'returns'] -%}
 
@@ -16,12 +17,21 @@ quarantine as (
 
 ),
 
+dropped_rows as (
+
+    select * from {{ source('meta', 'dropped_rows') }}
+
+),
+
 rows_counted as (
 
     {% for entity in entities -%}
     select
         '{{ entity }}' as entity,
-        (select count(*) from {{ source('raw', entity) }}) as raw_rows,
+        (select count(*) from {{ source('raw', entity) }})
+        + (
+            select coalesce(sum(number), 0) from dropped_rows where entity = '{{ entity }}'
+        ) as raw_rows,
         (select count(*) from {{ ref('stg_' ~ entity) }}) as staged_rows
     {{ "union all" if not loop.last }}
     {% endfor %}
