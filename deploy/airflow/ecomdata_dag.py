@@ -9,11 +9,12 @@ ecomdata (docs/operations.md). Where everything is, it reads from the environmen
     ECOMDATA_EXPORTS           the folder of exports; default: `exports` in the project
     ECOMDATA_SCHEDULE          when, as cron has it, in UTC; default: every night at two
 
-A model's task makes that model alone, by the product's own runner and under its lock: what is made
-anew is what `ecomdata build` would make. A task that fails goes on where it stopped, as long as no
-other run has changed the warehouse since; it says so if one has.
+`build` is `ecomdata build`: one start of dbt, under the warehouse's lock, that makes what changed.
+The task of each model then says what became of it and of its tests, and fails if they did. dbt in
+each task would take minutes, and let others in between two models (docs/decisions/0018).
 """
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,20 +24,19 @@ from typing import Any
 os.environ.setdefault("AIRFLOW__COSMOS__ENABLE_TELEMETRY", "False")
 
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import DAG, TriggerRule
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import DbtResourceType, LoadMode, TestBehavior
 
-from ecomdata.errors import EcomDataError, TransientError
+from ecomdata.errors import DataError, EcomDataError, TransientError
 from ecomdata.ingest import LoadPlan
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 
 PROJECT = Path(os.environ["ECOMDATA_PROJECT"])
 EXPORTS = Path(os.environ.get("ECOMDATA_EXPORTS", PROJECT / "exports"))
-#: The build that the models' tasks are parts of.
-BUILD = "{{ ti.xcom_pull(task_ids='prepare') }}"
+FAILED = ("error", "fail")
 
 
 def pipeline(warehouse: str | None = None) -> Pipeline:
@@ -54,19 +54,39 @@ def load() -> int:
     return sum(loader.load([EXPORTS], plan).rows.values())
 
 
-def prepare(full_refresh: str) -> int:
-    """Note what changed since the last build; return the number of this one."""
-    return pipeline().begin_build(full_refresh == "True")
+def build(full_refresh: str, ti: Any) -> None:
+    """Build and test the models; what became of each is there for its task, also of a failure."""
+    try:
+        pipeline().build([], full_refresh == "True")
+    except DataError:
+        ti.xcom_push("models", outcomes())
+        raise
+    ti.xcom_push("models", outcomes())
 
 
-def build(run: str, model: str) -> None:
-    """Make one model and test it."""
-    pipeline().build_model(int(run), model)
+def outcomes() -> dict[str, list[tuple[str, str]]]:
+    """Return of each model how it and its tests ended: status, and a line that says more."""
+    parents = json.loads(pipeline().graph().read_text("utf-8"))["parent_map"]
+    ended: dict[str, list[tuple[str, str]]] = {}
+    for node in pipeline().last_results():
+        about = [f"model.ecomdata.{node.name}"]
+        if node.kind == "test":
+            about = parents[f"test.ecomdata.{node.name}"]
+        line = f"{node.kind} {node.name}: {node.status}, {node.seconds:.1f} s. {node.message or ''}"
+        for model in about:
+            ended.setdefault(model.rpartition(".")[2], []).append((node.status, line))
+    return ended
 
 
-def finish(run: str) -> None:
-    """Run the tests that look at several models; the build is done."""
-    pipeline().end_build(int(run))
+def model(name: str, ti: Any) -> None:
+    """Say what became of a model and its tests."""
+    ended = (ti.xcom_pull(task_ids="build", key="models") or {}).get(name, [])
+    failures = [line for status, line in ended if status in FAILED]
+    print("\n".join(line for _, line in ended))  # noqa: T201
+    if failures:
+        raise AirflowFailException("\n".join(failures))
+    if not ended or any(status == "skipped" for status, _ in ended):
+        raise AirflowSkipException(f"{name} was not made: something before it failed")
 
 
 def insights() -> int:
@@ -100,8 +120,9 @@ def model_step(dag: Any, task_group: Any, node: Any, **others: Any) -> Step:
         task_id=node.name,
         dag=dag,
         task_group=task_group,
-        python_callable=build,
-        op_kwargs={"run": BUILD, "model": node.name},
+        python_callable=model,
+        op_kwargs={"name": node.name},
+        trigger_rule=TriggerRule.ALL_DONE,
     )
 
 
@@ -112,17 +133,16 @@ with DAG(
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    max_active_tasks=1,  # whoever makes a model has the warehouse: others would wait at its lock
     params={"full_refresh": False},
     default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
     doc_md=__doc__,
 ):
-    graph = pipeline().graph()
+    manifest = pipeline().graph()
     models = DbtTaskGroup(
         group_id="models",
-        project_config=ProjectConfig(manifest_path=graph, project_name="ecomdata"),
-        profile_config=ProfileConfig("ecomdata", "duckdb", profiles_yml_filepath=graph),
-        execution_config=ExecutionConfig(dbt_project_path=graph.parent),
+        project_config=ProjectConfig(manifest_path=manifest, project_name="ecomdata"),
+        profile_config=ProfileConfig("ecomdata", "duckdb", profiles_yml_filepath=manifest),
+        execution_config=ExecutionConfig(dbt_project_path=manifest.parent),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             select=["resource_type:model"],
@@ -131,21 +151,11 @@ with DAG(
             emit_datasets=False,
         ),
     )
-    steps = {
-        function.__name__: Step(task_id=function.__name__, python_callable=function, **arguments)
-        for function, arguments in (
-            (load, {}),
-            (prepare, {"op_kwargs": {"full_refresh": "{{ params.full_refresh }}"}}),
-            (finish, {"op_kwargs": {"run": BUILD}}),
-            (insights, {}),
-            (report, {}),
-        )
-    }
-    (
-        steps["load"]
-        >> steps["prepare"]
-        >> models
-        >> steps["finish"]
-        >> steps["insights"]
-        >> steps["report"]
+    build_step = Step(
+        task_id="build",
+        python_callable=build,
+        op_kwargs={"full_refresh": "{{ params.full_refresh }}"},
     )
+    insights_step = Step(task_id="insights", python_callable=insights)
+    Step(task_id="load", python_callable=load) >> build_step >> models >> insights_step
+    build_step >> insights_step >> Step(task_id="report", python_callable=report)

@@ -28,6 +28,8 @@ begin
         'grant connect on database %I to ecomdata_loader, ecomdata_transformer, ecomdata_reader',
         current_database()
     );
+    -- A build of what changed collects it in temporary tables.
+    execute format('grant temporary on database %I to ecomdata_transformer', current_database());
 end $$;
 
 grant ecomdata_loader, ecomdata_transformer to ecomdata_owner;

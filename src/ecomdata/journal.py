@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from ecomdata import __version__
-from ecomdata.errors import BuildError
 from ecomdata.transform import BuildResult
 from ecomdata.warehouse import Warehouse, prepare
 
@@ -39,7 +38,6 @@ class Run:
     """A command that changes the warehouse, while it runs."""
 
     run_id: int
-    command: str
     log: Log
     rows_loaded: int | None = None
     #: Rows of meta.run_steps without their run and number.
@@ -73,18 +71,8 @@ class Run:
 
 
 @contextmanager
-def recorded(
-    command: str, warehouse: Warehouse, lock_timeout: float, log: Log, *, ends: bool = True
-) -> Iterator[Run]:
-    """Hold the warehouse and write the run's rows, also when it fails.
-
-    Args:
-        command: what is run.
-        warehouse: where.
-        lock_timeout: seconds to wait for another process.
-        log: told of what happens.
-        ends: the block is all of the run; if not, `continued` has further parts of it.
-    """
+def recorded(command: str, warehouse: Warehouse, lock_timeout: float, log: Log) -> Iterator[Run]:
+    """Hold the warehouse and write the run's rows, also when it fails."""
     with warehouse.exclusive(lock_timeout):
         with warehouse.connect() as connection:
             prepare(connection)
@@ -96,75 +84,31 @@ def recorded(
                 "returning run_id",
                 [command, now(), __version__],
             ).scalar
+        run = Run(run_id, log)
+        begun = time.monotonic()
         log("run started", {"run_id": run_id, "command": command, "version": __version__})
-        with _followed(Run(run_id, command, log), warehouse, ends) as run:
+        status, message, kind = "interrupted", "", None
+        try:
             yield run
-
-
-@contextmanager
-def continued(
-    run_id: int, warehouse: Warehouse, lock_timeout: float, log: Log, *, ends: bool = False
-) -> Iterator[Run]:
-    """Hold the warehouse for a further part of a run that `recorded` left open, or that failed.
-
-    Args:
-        run_id: of the run.
-        warehouse: where.
-        lock_timeout: seconds to wait for another process.
-        log: told of what happens.
-        ends: it is the last part.
-
-    Raises:
-        BuildError: another run has begun since; what it left is not what this one knows.
-    """
-    with warehouse.exclusive(lock_timeout):
-        with warehouse.connect() as connection:
-            last = connection.query(
-                "select run_id, command from meta.runs order by run_id desc limit 1"
-            ).rows
-            if not last or last[0][0] != run_id:
-                since = f"run {last[0][0]} ({last[0][1]}) came since" if last else "it is unknown"
-                raise BuildError(f"run {run_id} cannot go on, as {since}: begin the build anew")
-            command = last[0][1]
-            connection.execute(
-                "update meta.runs set status = 'running' where run_id = $1", [run_id]
-            )
-        with _followed(Run(run_id, command, log), warehouse, ends) as run:
-            yield run
-
-
-@contextmanager
-def _followed(run: Run, warehouse: Warehouse, ends: bool) -> Iterator[Run]:
-    """Write what became of the run, or of a part of it."""
-    begun = time.monotonic()
-    status, message, kind = "interrupted", "", None
-    try:
-        yield run
-        status = "done" if ends else "running"
-    except Exception as exc:
-        status, message, kind = "failed", str(exc), type(exc).__name__
-        raise
-    finally:
-        if status != "running":
-            told = {"run_id": run.run_id, "command": run.command, "status": status, "error": kind}
+            status = "done"
+        except Exception as exc:
+            status, message, kind = "failed", str(exc), type(exc).__name__
+            raise
+        finally:
+            told = {"run_id": run_id, "command": command, "status": status, "error": kind}
             known = {name: value for name, value in told.items() if value is not None}
-            run.log("run ended", {**known, "seconds": round(time.monotonic() - begun, 3)})
-        _close(warehouse, run, status, message)
+            log("run ended", {**known, "seconds": round(time.monotonic() - begun, 3)})
+            _close(warehouse, run, status, message)
 
 
 def _close(warehouse: Warehouse, run: Run, status: str, message: str) -> None:
-    finished = None if status == "running" else now()
     with warehouse.connect() as connection, connection.transaction():
         connection.execute(
             "update meta.runs set finished_at = $1, status = $2, message = $3, rows_loaded = $4 "
             "where run_id = $5",
-            [finished, status, message, run.rows_loaded, run.run_id],
+            [now(), status, message, run.rows_loaded, run.run_id],
         )
-        known = connection.query(
-            "select coalesce(max(step_number), 0) from meta.run_steps where run_id = $1",
-            [run.run_id],
-        ).scalar
-        for number, step in enumerate(run.steps, known + 1):
+        for number, step in enumerate(run.steps, 1):
             connection.execute(
                 "insert into meta.run_steps values ($1, $2, $3, $4, $5, $6, $7)",
                 [run.run_id, number, *step],

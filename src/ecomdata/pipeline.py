@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecomdata import ingest, report, transform
+from ecomdata import ingest, lineage, report, transform
 from ecomdata.errors import (
     BuildError,
     DataError,
@@ -18,9 +18,9 @@ from ecomdata.errors import (
     WarehouseError,
 )
 from ecomdata.ingest import Forgotten, Load, LoadPlan, Retained, Undone
-from ecomdata.journal import Log, Run, continued, now, recorded, unlogged
+from ecomdata.journal import Log, Run, now, recorded, unlogged
 from ecomdata.settings import Settings, redacted
-from ecomdata.transform import BuildResult
+from ecomdata.transform import BuildResult, NodeResult
 from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
 
 if TYPE_CHECKING:
@@ -163,37 +163,14 @@ class Pipeline:
             build = self._build(run, warehouse, select=select, full_refresh=full_refresh)
             return build, None if select else self._judge(run, warehouse)
 
-    def begin_build(self, full_refresh: bool) -> int:
-        """Begin a build whose models a scheduler has made one by one; return the run's id."""
-        warehouse = self._warehouse
-        with self._recorded("build", warehouse, ends=False) as run:
-            transform.begin_build(warehouse, self.settings, full_refresh)
-        return run.run_id
-
-    def build_model(self, run_id: int, model: str) -> BuildResult:
-        """Build and test one model of a build that has begun: its parents are built.
-
-        Raises:
-            BuildError: another run came in between; begin anew.
-        """
-        warehouse = self._warehouse
-        with self._continued(run_id, warehouse) as run, run.step("build") as step:
-            step.build = transform.build_model(warehouse, self.settings, model)
-        return step.build
-
-    def end_build(self, run_id: int) -> BuildResult:
-        """End a build all of whose models are made: run the tests that look at several.
-
-        Raises:
-            BuildError: another run came in between; begin anew.
-        """
-        warehouse = self._warehouse
-        with self._continued(run_id, warehouse, ends=True) as run, run.step("test"):
-            return transform.end_build(warehouse, self.settings)
-
     def graph(self) -> Path:
         """Return dbt's manifest: the models and what hangs on what."""
+        self.settings.cache.mkdir(exist_ok=True)
         return transform.graph(self.settings)
+
+    def last_results(self) -> tuple[NodeResult, ...]:
+        """Return what became of each model and test in the last build or test, also of a failed."""
+        return transform.last_results(self.settings, open_warehouse(self.settings).engine)
 
     def test(self, select: Sequence[str]) -> BuildResult:
         """Run the project's tests over what is built."""
@@ -439,16 +416,30 @@ class Pipeline:
         select: Sequence[str] = (),
         full_refresh: bool = False,
     ) -> BuildResult:
-        with run.step("build") as step:
-            step.build = transform.run_dbt(
-                "build",
-                warehouse,
-                self.settings,
-                select=select,
-                full_refresh=full_refresh,
-                progress=self.progress,
-            )
-            return _selected(step.build, select)
+        try:
+            with run.step("build") as step:
+                step.build = transform.run_dbt(
+                    "build",
+                    warehouse,
+                    self.settings,
+                    select=select,
+                    full_refresh=full_refresh,
+                    progress=self.progress,
+                )
+        except DataError:
+            self._tell_lineage(run, warehouse)
+            raise
+        self._tell_lineage(run, warehouse)
+        return _selected(step.build, select)
+
+    def _tell_lineage(self, run: Run, warehouse: Warehouse) -> None:
+        """Deliver the build's lineage where that is wanted; a build does not fail for it."""
+        if self.settings.openlineage:
+            with suppress(lineage.LineageError), run.step("lineage") as step:
+                target = transform.target_folder(self.settings, warehouse.engine)
+                step.rows = lineage.emit(
+                    self.settings, warehouse, transform.project_folder(), target
+                )
 
     def _judge(self, run: Run, warehouse: Warehouse) -> "Alarms":
         from ecomdata import insights  # numpy is for those who build
@@ -467,17 +458,11 @@ class Pipeline:
             insights.write(connection, found)
         return found
 
-    def _recorded(
-        self, command: str, warehouse: Warehouse, *, ends: bool = True
-    ) -> AbstractContextManager[Run]:
+    def _recorded(self, command: str, warehouse: Warehouse) -> AbstractContextManager[Run]:
         """Hold the warehouse and write the run's rows, also when it fails."""
-        return recorded(command, warehouse, self.settings.lock_timeout, self.log, ends=ends)
-
-    def _continued(
-        self, run_id: int, warehouse: Warehouse, *, ends: bool = False
-    ) -> AbstractContextManager[Run]:
-        """Hold the warehouse for a further part of a run."""
-        return continued(run_id, warehouse, self.settings.lock_timeout, self.log, ends=ends)
+        if self.settings.openlineage:
+            lineage.require_library()
+        return recorded(command, warehouse, self.settings.lock_timeout, self.log)
 
 
 def _selected(result: BuildResult, select: Sequence[str]) -> BuildResult:

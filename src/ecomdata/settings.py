@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     notify_url: SecretStr | None = Field(
         default=None, description="Webhook that is told of scheduled runs that fail."
     )
+    openlineage: str | None = Field(
+        default=None,
+        description="Where builds tell what they read and made: the URL of an OpenLineage API, or "
+        "a file.",
+    )
+    openlineage_key: SecretStr | None = Field(default=None, description="Key for that API.")
     lock_timeout: float = Field(
         default=60, ge=0, description="Seconds to wait for another process to finish."
     )

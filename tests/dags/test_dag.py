@@ -1,5 +1,6 @@
 """The DAG of Airflow on PostgreSQL, in an environment of its own: `make test-airflow`."""
 
+import json
 import os
 import re
 import subprocess
@@ -85,6 +86,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         "ECOMDATA_EXPORTS": str(exports),
         "ECOMDATA_WAREHOUSE": url.replace("//ecomdata@", "//ecomdata_transformer@"),
         "ECOMDATA_LOADER_WAREHOUSE": url.replace("//ecomdata@", "//ecomdata_loader@"),
+        "ECOMDATA_OPENLINEAGE": "lineage.ndjson",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -120,7 +122,7 @@ def test_a_first_run_makes_every_table_as_the_command_does(shop: Shop) -> None:
     models = {task.removeprefix("models.") for task in states if task.startswith("models.")}
     assert {"stg_orders", "final_sales_report"} <= models
     assert set(states) - {f"models.{model}" for model in models} == {
-        *("load", "prepare", "finish", "insights", "report")
+        *("load", "build", "insights", "report")
     }
     shop.run_command()
     assert len(final_tables(shop)) >= 12
@@ -132,6 +134,26 @@ def test_a_first_run_makes_every_table_as_the_command_does(shop: Shop) -> None:
     assert shop.pipeline.query(runs).rows == (
         *(("load", "done"), ("build", "done"), ("insights", "done")),
     )
+
+
+def test_a_build_tells_what_it_read_and_made_and_no_row_of_it(shop: Shop) -> None:
+    lines = (shop.project / "lineage.ndjson").read_text("utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    [report] = [
+        event
+        for event in events
+        if event["eventType"] == "COMPLETE"
+        and any(made["name"].endswith("final.final_sales_report") for made in event["outputs"])
+    ]
+    read = {dataset["name"].rpartition(".")[2] for dataset in report["inputs"]}
+    assert "int_revenue_ledger" in read or "int_sales_summary" in read
+    fields = report["outputs"][0]["facets"]["schema"]["fields"]
+    assert {"sales_date", "net_sales"} <= {field["name"] for field in fields}
+    people = (shop.exports / "customers.csv").read_text("utf-8").splitlines()[1:]
+    said = "\n".join(lines)
+    assert [each for each in people for cell in each.split(",")[1:3] if cell in said] == []
+    told = "select status, row_count from meta.run_steps where step = 'lineage'"
+    assert shop.pipeline.query(told).rows == (("done", len(events)),)
 
 
 def test_a_day_later_only_what_changed_is_made_anew(shop: Shop) -> None:
@@ -154,11 +176,13 @@ def test_a_task_that_fails_says_why_and_no_figure_is_replaced(
     (shop.exports / "orders-wrong.csv").write_text(HEADER + lines)
     capfd.readouterr()
     states = shop.run_dag()
-    failed = [task for task, state in states.items() if state == "failed"]
-    assert len(failed) == 1, states
-    assert states["finish"] == states["report"] == "upstream_failed"
+    ended = {state: {task for task in states if states[task] == state} for state in states.values()}
+    assert ended["failed"] == {"build", "models.quarantine"}
+    assert {"models.stg_orders", "models.final_sales_report"} <= ended["skipped"]
+    assert ended["upstream_failed"] == {"insights", "report"}
     said = "".join(capfd.readouterr())
-    assert re.search("TooManyRejectedError: more records of the last load were refused", said)
+    assert "TooManyRejectedError: more records of the last load were refused" in said
+    assert re.search(r"test refused_records_are_within_the_limit: fail, .* Got 1 result", said)
     assert shop.both("final.final_sales_report")[0] == before
     with pytest.raises(DataError):
         shop.run_command()

@@ -3,21 +3,21 @@
 from ecomdata.transform.runner import (
     BuildResult,
     NodeResult,
-    begin_build,
-    build_model,
-    end_build,
     graph,
+    last_results,
+    project_folder,
     run_dbt,
     semantic_manifest,
+    target_folder,
 )
 
 __all__ = [
     "BuildResult",
     "NodeResult",
-    "begin_build",
-    "build_model",
-    "end_build",
     "graph",
+    "last_results",
+    "project_folder",
     "run_dbt",
     "semantic_manifest",
+    "target_folder",
 ]

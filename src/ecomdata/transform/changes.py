@@ -45,7 +45,9 @@ def note_changes(connection: Connection, models: str, full_refresh: bool) -> boo
     with connection.transaction():
         prepare_build(connection)
         only_changes = (
-            not full_refresh and makes_only_changes(connection, models) and not _is_wide(connection)
+            not full_refresh
+            and connection.query("select models from meta.build_state").rows == ((models,),)
+            and not _is_wide(connection)
         )
         if only_changes:
             connection.execute(
@@ -59,11 +61,6 @@ def note_changes(connection: Connection, models: str, full_refresh: bool) -> boo
         connection.execute("delete from meta.built_files")
         connection.execute("insert into meta.built_files select * from meta.loads")
     return only_changes
-
-
-def makes_only_changes(connection: Connection, models: str) -> bool:
-    """Return whether a build that has noted what changed makes only that."""
-    return connection.query("select models from meta.build_state").rows == ((models,),)
 
 
 def forget_changes(connection: Connection, models: str) -> None:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +18,7 @@ from typing import Any, Literal
 
 from ecomdata.errors import BuildError, TooManyRejectedError, WarehouseBusyError
 from ecomdata.settings import Settings, child_environment
-from ecomdata.transform.changes import forget_changes, makes_only_changes, note_changes
+from ecomdata.transform.changes import forget_changes, note_changes
 from ecomdata.warehouse import PLAIN_DBT, Warehouse
 
 Command = Literal["build", "test", "docs"]
@@ -87,90 +86,14 @@ def run_dbt(
         BuildError: a model or test failed; says which and where its SQL lies.
         WarehouseBusyError: another process holds the DuckDB file.
     """
-    if command == "build":
-        begin_build(warehouse, settings, full_refresh)
-    result = _run(command, warehouse, settings, select, progress)
-    if command == "build" and not select:
-        _end_build(warehouse, settings)
-    return result
-
-
-def begin_build(warehouse: Warehouse, settings: Settings, full_refresh: bool) -> None:
-    """Note what changed; see `build_model`. The caller holds the warehouse exclusively."""
-    with warehouse.connect() as connection:
-        note_changes(
-            connection, _models(settings), full_refresh or not warehouse.builds_only_changes
-        )
-
-
-def build_model(warehouse: Warehouse, settings: Settings, model: str) -> BuildResult:
-    """Build one model of a build that has begun, with the tests that need none beside it.
-
-    The caller sees to the order, and that nobody else changes the warehouse before `end_build`.
-    """
-    return _run("build", warehouse, settings, [model])
-
-
-def end_build(warehouse: Warehouse, settings: Settings) -> BuildResult:
-    """Run the tests that look at several models, and say that all models agree with the files."""
-    result = _run("test", warehouse, settings, _tests_of_several(graph(settings)))
-    _end_build(warehouse, settings)
-    return result
-
-
-def graph(settings: Settings) -> Path:
-    """Return dbt's manifest of the project, which needs no warehouse."""
-    target = _target(settings, "graph")
-    _forget_another_project(target)
-    manifest = target / "manifest.json"
-    if not manifest.is_file():
-        nowhere = {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": ":memory:"}
-        with TemporaryDirectory(dir=target) as folder:
-            _invoke(["parse"], nowhere, settings, Path(folder))
-            (Path(folder) / manifest.name).replace(manifest)
-    return manifest
-
-
-def _tests_of_several(manifest: Path) -> list[str]:
-    """Return the tests of models of which none stands before all others."""
-    told = json.loads(manifest.read_text("utf-8"))
-    parents: dict[str, list[str]] = told["parent_map"]
-
-    @cache
-    def before(node: str) -> frozenset[str]:
-        return frozenset(parents[node]).union(*map(before, parents[node]))
-
-    return [
-        node["name"]
-        for name, node in told["nodes"].items()
-        if node["resource_type"] == "test"
-        and not any(set(parents[name]) <= {last, *before(last)} for last in parents[name])
-    ]
-
-
-def _end_build(warehouse: Warehouse, settings: Settings) -> None:
-    with warehouse.connect() as connection:
-        forget_changes(connection, _models(settings))
-
-
-def _models(settings: Settings) -> str:
-    """Return what the models are made by."""
-    return f"{_digest()} {settings.currency}"
-
-
-def _run(
-    command: Command,
-    warehouse: Warehouse,
-    settings: Settings,
-    select: Sequence[str],
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> BuildResult:
-    target = _target(settings, warehouse.engine)
-    _forget_another_project(target)
+    target = target_folder(settings, warehouse.engine)
+    models = f"{_forget_another_project(target)} {settings.currency}"
     only_changes = False
     if command == "build":
         with warehouse.connect() as connection:
-            only_changes = makes_only_changes(connection, _models(settings))
+            only_changes = note_changes(
+                connection, models, full_refresh or not warehouse.builds_only_changes
+            )
     words = [
         *_WORDS[command],
         # Not the tests of selected models that read others, too: those may not be built yet.
@@ -178,31 +101,54 @@ def _run(
         *(["--full-refresh"] if command == "build" and not only_changes else []),
     ]
     environment = warehouse.dbt_environment() | {
-        "ECOMDATA_DBT_ONLY_CHANGES": "true" if only_changes else "false"
+        "ECOMDATA_DBT_THREADS": str(settings.threads),
+        "ECOMDATA_DBT_ONLY_CHANGES": "true" if only_changes else "false",
     }
-    nodes = _invoke(words, environment, settings, target, progress, warehouse.dbt_program)
+    nodes = _invoke(words, settings, target, environment, progress, warehouse.dbt_program)
+    if command == "build" and not select:
+        with warehouse.connect() as connection:
+            forget_changes(connection, models)
     return BuildResult(nodes, target)
+
+
+def graph(settings: Settings) -> Path:
+    """Return dbt's manifest of the project, the models and what hangs on what, of no warehouse."""
+    target = target_folder(settings, "graph")
+    _forget_another_project(target)
+    manifest = target / "manifest.json"
+    if not manifest.is_file():
+        nowhere = {"ECOMDATA_DBT_TARGET": "duckdb", "ECOMDATA_DBT_PATH": ":memory:"}
+        with TemporaryDirectory(dir=target) as folder:
+            _invoke(["parse"], settings, Path(folder), nowhere)
+            (Path(folder) / manifest.name).replace(manifest)
+    return manifest
+
+
+def last_results(settings: Settings, engine: str) -> tuple[NodeResult, ...]:
+    """Return what became of each node when dbt last ran; none where it did not get so far."""
+    return _results(target_folder(settings, engine))
+
+
+def semantic_manifest(settings: Settings, engine: str) -> Path:
+    """Return where a build leaves the semantic manifest of the project."""
+    return target_folder(settings, engine) / "semantic_manifest.json"
+
+
+def target_folder(settings: Settings, engine: str) -> Path:
+    """Return the folder in which dbt keeps what it makes for an engine."""
+    return settings.cache / "dbt" / engine
 
 
 def _invoke(
     words: Sequence[str],
-    warehouse: dict[str, str],
     settings: Settings,
     target: Path,
+    environment: dict[str, str],
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
     program: str = PLAIN_DBT,
 ) -> tuple[NodeResult, ...]:
-    """Run dbt; return what it made.
-
-    Args:
-        words: the command and its options.
-        warehouse: the variables that say where.
-        settings: threads, limits and the folder for dbt's own files.
-        target: folder for what it writes.
-        progress: told of every finished node.
-        program: the Python that runs dbt.
-    """
-    project = str(_project())
+    """Run dbt with a command's words, for what a target holds; return what became of each node."""
+    project = str(project_folder())
     arguments = [
         *words,
         *("--project-dir", project),
@@ -214,18 +160,11 @@ def _invoke(
         *("--log-level-file", "none"),
         *("--vars", json.dumps(_variables(settings))),
     ]
-    environment = child_environment(
-        warehouse
-        | {
-            "ECOMDATA_DBT_THREADS": str(settings.threads),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DO_NOT_TRACK": "1",
-        }
-    )
+    unwatched = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     (target / "run_results.json").unlink(missing_ok=True)
     with subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
-        env=environment,
+        env=child_environment(environment | unwatched),
         cwd=settings.cache,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -244,41 +183,28 @@ def _invoke(
     return nodes
 
 
-def semantic_manifest(settings: Settings, engine: str) -> Path:
-    """Return where a build leaves the semantic manifest of the project."""
-    return _target(settings, engine) / "semantic_manifest.json"
-
-
-def _target(settings: Settings, engine: str) -> Path:
-    return settings.cache / "dbt" / engine
-
-
-def _project() -> Path:
+def project_folder() -> Path:
+    """Return the dbt project that ships in the package."""
     return Path(str(resources.files("ecomdata.transform") / "project"))
 
 
-def _digest() -> str:
-    """Return the digest of the project's files."""
-    project = _project()
-    digest = hashlib.sha256()
-    for path in sorted(path for path in project.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(project).as_posix()}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _forget_another_project(target: Path) -> None:
-    """Drop what dbt remembers of a project whose files were other ones.
+def _forget_another_project(target: Path) -> str:
+    """Drop what dbt made of a project whose files were other ones; return their digest.
 
     It compares file by file and takes what has moved from one file to another for a second one, so
     an upgrade of the package would end in an error.
     """
+    project = project_folder()
+    digest = hashlib.sha256()
+    for path in sorted(path for path in project.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(project).as_posix()}\n".encode() + path.read_bytes())
     target.mkdir(parents=True, exist_ok=True)
-    digest = _digest()
     known = target / "project.sha256"
-    if not known.is_file() or known.read_text("utf-8") != digest:
+    if not known.is_file() or known.read_text("utf-8") != digest.hexdigest():
         for made in ("partial_parse.msgpack", "manifest.json"):
             (target / made).unlink(missing_ok=True)
-        known.write_text(digest, "utf-8")
+        known.write_text(digest.hexdigest(), "utf-8")
+    return digest.hexdigest()
 
 
 def _variables(settings: Settings) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def test_what_dbt_remembers_of_another_project_is_dropped(
         folder.mkdir(parents=True)
     model, memory = project / "models" / "one.yml", target / "partial_parse.msgpack"
     model.write_text("metrics: []")
-    monkeypatch.setattr(runner, "_project", lambda: project)
+    monkeypatch.setattr(runner, "project_folder", lambda: project)
 
     def is_kept() -> bool:
         memory.write_text("parsed")
@@ -186,25 +186,3 @@ def test_what_dbt_remembers_of_another_project_is_dropped(
     assert is_kept()
     (project / "models" / "two.yml").write_text("metrics: [1]")
     assert not is_kept()
-
-
-def test_tests_of_models_that_do_not_follow_on_each_other_are_left_for_the_end(
-    tmp_path: Path,
-) -> None:
-    parents = {
-        "source": [],
-        "a": ["source"],
-        "b": ["a"],
-        "c": ["a"],
-        "of_b": ["b"],
-        "of_b_and_what_it_reads": ["source", "a", "b"],
-        "of_siblings": ["b", "c"],
-    }
-    nodes = {
-        name: {"name": name, "resource_type": "test" if name.startswith("of_") else "model"}
-        for name in parents
-        if name != "source"
-    }
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps({"parent_map": parents, "nodes": nodes}))
-    assert runner._tests_of_several(manifest) == ["of_siblings"]
