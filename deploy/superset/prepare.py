@@ -11,9 +11,8 @@ from superset_config import secret
 
 app = create_app()
 with app.app_context():
-    from superset.extensions import db
-
     from superset import appbuilder, security_manager
+    from superset.extensions import db
 
     upgrade()
     appbuilder.add_permissions(update_perms=True)

@@ -222,8 +222,8 @@ class Pipeline:
                 raise UsageError(f"{folder} cannot be made: {exc.strerror}") from exc
             for done, name in enumerate(tables):
                 self.progress(name, done, len(tables))
-                content, rows = report.export_table(connection, dialect, name, form)
-                write_file(folder / f"{name}.{form}", content)
+                with appearing(folder / f"{name}.{form}") as part:
+                    rows = report.export_table(connection, dialect, name, form, part)
                 exported.append(report.Exported(name, f"{name}.{form}", rows))
         return exported
 
@@ -478,9 +478,20 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         UsageError: it cannot be written there.
     """
+    with appearing(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """Give the name to write a file under until it is whole; it takes its place at the end.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
     part = path.parent / f"{path.name}.part"
     try:
-        part.write_bytes(content)
+        yield part
         part.replace(path)
     except OSError as exc:
         raise UsageError(f"{path} cannot be written: {exc.strerror}; name another place") from exc

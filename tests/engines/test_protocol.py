@@ -230,3 +230,20 @@ def test_a_warehouse_of_a_layout_that_no_way_leads_from_is_refused(
     connection.execute("update meta.schema_version set version = $1", [layout])
     with pytest.raises(WarehouseError, match=f"has layout {layout}, .*{advice}"):
         prepare(connection)
+
+
+def test_rows_that_are_taken_one_by_one_are_not_waited_for(connection: Connection) -> None:
+    """The last of them cannot be computed; those before it have come by then."""
+    last = 300_000
+    rows = connection.rows(
+        f"select cast(case when i = {last} then 'x' else '1' end as integer), i"
+        f" from generate_series(1, {last}) as t(i)"
+    )
+    assert next(rows) == (1, 1)
+    taken = 1
+    with pytest.raises(UsageError):
+        for _ in rows:
+            taken += 1
+    assert taken < last
+    assert connection.query("select 1").scalar == 1
+    assert list(connection.rows("select 1 where false")) == []

@@ -1,23 +1,25 @@
 """The final tables as files: CSV, Parquet, or XLSX; the same tables give the same bytes."""
 
 import csv
-import io
 import re
+import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Any, Final, Literal
 
 from ecomdata.errors import UsageError
 from ecomdata.report.measures import project_macros
 from ecomdata.report.tables import require_build
-from ecomdata.warehouse import Connection, Table, quote
+from ecomdata.warehouse import Connection, quote
 
 Format = Literal["csv", "parquet", "xlsx"]
+Rows = Iterable[tuple[Any, ...]]
 
 #: What a sheet of XLSX holds, less its header.
 SHEET_ROWS: Final = 1_048_575
@@ -60,8 +62,8 @@ def final_tables(connection: Connection, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or sorted(found)
 
 
-def export_table(connection: Connection, engine: str, name: str, form: Format) -> tuple[bytes, int]:
-    """Return a final table as a file's bytes, and how many rows it has.
+def export_table(connection: Connection, engine: str, name: str, form: Format, path: Path) -> int:
+    """Write a final table to a file row by row, and return how many rows it has.
 
     Shape: rows in the order of their columns, the first first.
 
@@ -69,14 +71,20 @@ def export_table(connection: Connection, engine: str, name: str, form: Format) -
         UsageError: XLSX cannot hold so many rows.
     """
     types = _types(connection, name)
+    count: int = connection.query(f"select count(*) from {quote('final', name)}").scalar
+    if form == "xlsx" and count > SHEET_ROWS:
+        raise UsageError(
+            f"{name} has {count:,} rows, and a sheet of XLSX holds {SHEET_ROWS:,}: "
+            "use --format csv or parquet"
+        )
     bytewise = project_macros(engine).bytewise
     order = ", ".join(
         str(bytewise(quote(column))) if kind == "text" else quote(column)
         for column, kind in types.items()
     )
-    table = connection.query(f"select * from {quote('final', name)} order by {order}")
-    written = {"csv": _csv, "parquet": _parquet, "xlsx": _xlsx}[form](name, table, types)
-    return written, len(table.rows)
+    rows = connection.rows(f"select * from {quote('final', name)} order by {order}")
+    {"csv": _csv, "parquet": _parquet, "xlsx": _xlsx}[form](name, types, rows, path)
+    return count
 
 
 def defused(value: Any) -> Any:
@@ -103,30 +111,23 @@ def _types(connection: Connection, name: str) -> dict[str, str]:
     return found
 
 
-def _csv(name: str, table: Table, types: dict[str, str]) -> bytes:
-    rows = ([_plain(defused(value)) for value in row] for row in table.rows)
-    return _written(table.columns, rows)
+def _csv(name: str, types: dict[str, str], rows: Rows, path: Path) -> None:
+    _write(path, types, ([_plain(defused(value)) for value in row] for row in rows))
 
 
-def _parquet(name: str, table: Table, types: dict[str, str]) -> bytes:
+def _parquet(name: str, types: dict[str, str], rows: Rows, path: Path) -> None:
     import duckdb  # late: it takes its time
 
-    rows = ([_NULL if value is None else _plain(value) for value in row] for row in table.rows)
+    plain = ([_NULL if value is None else _plain(value) for value in row] for row in rows)
     with TemporaryDirectory() as folder, duckdb.connect(config={"threads": 1}) as connection:
-        source, target = Path(folder) / "rows.csv", Path(folder) / "rows.parquet"
-        source.write_bytes(_written(table.columns, rows))
+        source = Path(folder) / "rows.csv"
+        _write(source, types, plain)
         connection.read_csv(
             str(source), header=True, columns=types, delimiter=",", quotechar='"', na_values=_NULL
-        ).write_parquet(str(target), compression="zstd")
-        return target.read_bytes()
+        ).write_parquet(str(path), compression="zstd")
 
 
-def _xlsx(name: str, table: Table, types: dict[str, str]) -> bytes:
-    if len(table.rows) > SHEET_ROWS:
-        raise UsageError(
-            f"{name} has {len(table.rows):,} rows, and a sheet of XLSX holds {SHEET_ROWS:,}: "
-            "use --format csv or parquet"
-        )
+def _xlsx(name: str, types: dict[str, str], rows: Rows, path: Path) -> None:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -135,12 +136,14 @@ def _xlsx(name: str, table: Table, types: dict[str, str]) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name[:31])
     sheet.freeze_panes = "A2"
-    for place, column in enumerate(table.columns):
-        texts = [column, *(str(row[place]) for row in table.rows[:_ROWS_MEASURED])]
+    rows = iter(rows)
+    first = list(islice(rows, _ROWS_MEASURED))  # widths stand before the rows
+    for place, column in enumerate(types):
+        texts = [column, *(str(row[place]) for row in first)]
         width = min(max(map(len, texts)) + 3, _WIDEST)
         sheet.column_dimensions[get_column_letter(place + 1)].width = width
     header = []
-    for column in table.columns:
+    for column in types:
         head = WriteOnlyCell(sheet, column)
         head.font = Font(bold=True)
         header.append(head)
@@ -152,13 +155,13 @@ def _xlsx(name: str, table: Table, types: dict[str, str]) -> bytes:
         cell = WriteOnlyCell(sheet)
         cell.number_format = _number_format(kind)
         cells.append(cell)
-    for row in table.rows:
+    for row in chain(first, rows):
         for cell, value in zip(cells, row, strict=True):
             cell.value = defused(_NO_XML.sub("\ufffd", value)) if isinstance(value, str) else value
         sheet.append(cells)
-    found = io.BytesIO()
-    book.save(found)
-    return _timeless(found)
+    with TemporaryFile() as found:
+        book.save(found)
+        _copy_timeless(found, path)
 
 
 def _number_format(kind: str) -> str:
@@ -168,22 +171,25 @@ def _number_format(kind: str) -> str:
     return {"bigint": "#,##0", "date": "yyyy-mm-dd"}.get(kind, "General")
 
 
-def _timeless(book: io.BytesIO) -> bytes:
-    """Return a workbook without the time at which it was written."""
-    found = io.BytesIO()
-    with zipfile.ZipFile(book) as old, zipfile.ZipFile(found, "w", zipfile.ZIP_DEFLATED) as new:
+def _copy_timeless(book: IO[bytes], path: Path) -> None:
+    """Copy a workbook without the time at which it was written."""
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for entry in old.infolist():
-            content = _MODIFIED.sub(rb"\g<1>2000-01-01T00:00:00Z", old.read(entry))
-            new.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED)
-    return found.getvalue()
+            member = zipfile.ZipInfo(entry.filename)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.file_size = entry.file_size
+            with old.open(entry) as source, new.open(member, "w") as target:
+                if entry.filename.startswith("docProps/"):
+                    target.write(_MODIFIED.sub(rb"\g<1>2000-01-01T00:00:00Z", source.read()))
+                else:
+                    shutil.copyfileobj(source, target, 1 << 20)
 
 
-def _written(columns: Sequence[str], rows: Any) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+def _write(path: Path, columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def _plain(value: Any) -> Any:

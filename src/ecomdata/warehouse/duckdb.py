@@ -33,6 +33,7 @@ CONFIG: dict[str, Any] = {
 SEAL = "set enable_external_access = false; set lock_configuration = true"
 
 #: What the driver says when a signal comes while a statement runs.
+_BATCH = 10_000  # rows that are taken at once where not all are
 _INTERRUPTED = "Query interrupted"
 
 #: What is inserted at once: little, so that the engine starts early, then what has come meanwhile.
@@ -110,6 +111,16 @@ class DuckDBConnection:
         names = tuple(column[0] for column in self.raw.description or ())
         with self._errors():
             return Table(names, tuple(self.raw.fetchall()))
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Run one statement and yield its rows."""
+        self.execute(sql)
+        while True:
+            with self._errors():
+                batch = self.raw.fetchmany(_BATCH)
+            if not batch:
+                return
+            yield from batch
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """What every engine offers. Values are bound as $1, $2, ...; names go through `quote`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,12 @@ class Connection(Protocol):
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """Run one statement and return its rows."""
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Run one statement that reads, and yield its rows without holding all of them.
+
+        Nothing else can be asked of the connection until the last one is taken.
+        """
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:
         """Append a canonical CSV file (no header, `"` quotes, empty = NULL); return the rows."""

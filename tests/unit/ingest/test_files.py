@@ -1,7 +1,7 @@
 """Which files a load is about, and which of them are new."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,9 @@ class Loads:
         return Table(("file", "sha256", "bytes"), tuple(self._loaded))
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        raise NotImplementedError
+
+    def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         raise NotImplementedError
 
     def copy_csv(self, schema: str, table: str, columns: Sequence[str], path: Path) -> int:

@@ -4,6 +4,8 @@ import csv
 import io
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -42,10 +44,11 @@ def connection() -> DuckDBConnection:
     return built
 
 
-def exported(connection: DuckDBConnection, form: Format) -> bytes:
-    content, rows = export_table(connection, "duckdb", "final_data_quality", form)
-    assert rows == len(ROWS)
-    return content
+def exported(connection: DuckDBConnection, form: Format, rows: int = len(ROWS)) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table"
+        assert export_table(connection, "duckdb", "final_data_quality", form, path) == rows
+        return path.read_bytes()
 
 
 def test_csv_has_plain_text_and_no_formula(connection: DuckDBConnection) -> None:
@@ -109,10 +112,10 @@ def test_text_that_begins_like_a_formula_is_defused_in_both_spreadsheet_formats(
 ) -> None:
     connection.execute("delete from final.final_data_quality where name <> '=1+1' or name is null")
     connection.execute("update final.final_data_quality set name = $1", [f"{start}cmd"])
-    content, _ = export_table(connection, "duckdb", "final_data_quality", "csv")
+    content = exported(connection, "csv", 1)
     [_, row] = csv.reader(io.StringIO(content.decode(), newline=""))
     assert row[0] == f"'{start}cmd"
-    content, _ = export_table(connection, "duckdb", "final_data_quality", "xlsx")
+    content = exported(connection, "xlsx", 1)
     sheet = load_workbook(io.BytesIO(content)).active
     assert sheet is not None and str(sheet["A2"].value).startswith("'")
 
