@@ -82,19 +82,19 @@ class Lake:
         text = json.dumps(
             {"tables": {name: vars(table) for name, table in sorted(tables.items())}}, indent=1
         )
-        part = target.with_name(f"{secrets.token_hex(8)}.part")
+        draft = target.with_name(f"{secrets.token_hex(8)}.part")
         try:
-            with part.open("x", encoding="utf-8") as file:
+            with draft.open("x", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(part, target)  # fails where the name is taken: a rename would not
+            os.link(draft, target)  # fails where the name is taken: a rename would not
         except FileExistsError as exc:
             raise WarehouseBusyError(
                 f"another process changed {self.folder} meanwhile; nothing was changed: try again"
             ) from exc
         finally:
-            part.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
 
     def new_part(self, table: str) -> str:
         """Make the folder of a new part of a table; nobody sees it before a commit names it."""

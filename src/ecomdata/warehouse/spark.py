@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 import duckdb
 
+from ecomdata.contract import SCHEMAS
 from ecomdata.errors import (
     UsageError,
     WarehouseDeniedError,
@@ -81,7 +82,7 @@ class SparkConnection(DuckDBConnection):
 
     def show(self) -> None:
         """Make a view of every table, an empty table where there are no files."""
-        for schema in sorted({name.split(".")[0] for name in self.open.tables}):
+        for schema in SCHEMAS if self.open.tables else ():
             super().execute(f"create schema if not exists {quote(schema)}")
         for name in self.open.tables:
             self._show(name)
@@ -90,20 +91,20 @@ class SparkConnection(DuckDBConnection):
         """Run one statement."""
         if self.read_only:
             self._require_select(sql)
-        if not (change := _CHANGE.match(sql)):
+        change = _CHANGE.match(sql)
+        verb, name = (change[1].lower(), f"{change[3]}.{change[4]}") if change else ("", "")
+        table = self.open.tables.get(name)
+        if not change or not (table or verb.startswith("create")):
             super().execute(sql, values)
             return
-        verb, name = change[1].lower(), f"{change[3]}.{change[4]}"
         with self._in_transaction():
-            table = self.open.tables.get(name)
-            if verb.startswith("create"):
-                if not table:
-                    super().execute(sql, values)
-                    self._note(name)
-            elif table and table.parts and name.startswith("raw.") and verb[0] in "ud":
+            if not table:
+                super().execute(sql, values)
+                self._note(name)
+            elif table.parts and name.startswith("raw.") and verb in ("update", "delete from"):
                 self._rewrite(name, change, sql, values)
-            else:
-                if table and name not in self.open.own:
+            elif not verb.startswith("create"):
+                if name not in self.open.own:
                     self._own(name)
                 super().execute(sql, values)
                 if verb.startswith("alter"):
