@@ -371,6 +371,17 @@ class SparkWarehouse:
             raise UsageError(f"{file} is no backup of a lake: {exc}") from exc
         self.lake.adopt(self.folder / "restored")
 
+    def url_as(self, role: str | None) -> str:
+        """A lake has no roles.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "Superset reads a warehouse on PostgreSQL, as a role that sees final only: a lake has "
+            "no roles"
+        )
+
     def grant_reader(self, connection: Connection, role: str) -> None:
         """A lake has no roles.
 
