@@ -12,8 +12,9 @@ DOCS = Path(__file__).parent
 KPIS_PAGE = DOCS.parent / "src/ecomdata/transform/project/models/overview.md"
 COMMANDS = (
     "run generate load connect sources build test docs report serve export kpis insights "
-    "score,insights metrics query quarantine status watch schedule flow,run forget retain backup restore "
-    "doctor warehouse,start warehouse,stop warehouse,url warehouse,psql warehouse,grant-reader"
+    "score,insights metrics query quarantine status watch schedule flow,run forget retain backup "
+    "restore doctor warehouse,start warehouse,stop warehouse,url warehouse,psql "
+    "warehouse,grant-reader"
 ).split()
 
 

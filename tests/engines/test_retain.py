@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import compiled
@@ -41,7 +41,8 @@ FILES: tuple[dict[str, str], ...] = (
     {"orders": HEADER + "O2,C2,P1,5,15.00,2024-05-02\nO1,C1,P1,7,21.00,2024-05-01\n"},
 )
 WEEK = timedelta(days=7)
-FIRST = datetime(2024, 5, 3)
+#: The warehouse keeps moments in UTC, without a zone.
+FIRST = datetime(2024, 5, 3, tzinfo=UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
