@@ -100,19 +100,21 @@ def loads(
         yield Shop(pipeline, connection, models)
 
 
-@pytest.mark.parametrize("old", range(len(FILES) + 1))
-def test_every_figure_stays_also_when_all_is_made_anew(loads: Shop, old: int) -> None:
-    before = loads.figures()
-    moment = FIRST + old * WEEK - timedelta(hours=1)
-    planned = retain(loads.connection, moment, dry_run=True)
-    raw = len(loads.raw())
-    assert loads.read() == before and len(loads.raw()) == raw
-    done = retain(loads.connection, moment, dry_run=False)
-    assert done == planned
-    assert loads.read() == before
-    assert loads.figures() == before
-    assert len(loads.raw()) == raw - done.rows.get("orders", 0)
-    assert retain(loads.connection, moment, dry_run=False).rows == {}
+def test_every_figure_stays_also_when_all_is_made_anew(loads: Shop) -> None:
+    before, dropped = loads.read(), 0
+    for old in (1, 2, 3, 4):
+        moment = FIRST + old * WEEK - timedelta(hours=1)
+        raw = len(loads.raw())
+        planned = retain(loads.connection, moment, dry_run=True)
+        assert loads.read() == before and len(loads.raw()) == raw
+        done = retain(loads.connection, moment, dry_run=False)
+        assert done == planned
+        assert loads.read() == before
+        assert loads.figures() == before
+        assert len(loads.raw()) == raw - done.rows.get("orders", 0)
+        assert retain(loads.connection, moment, dry_run=False).rows == {}
+        dropped += sum(done.rows.values())
+    assert dropped > 3
 
 
 def test_what_a_new_load_says_again_stays_until_that_is_old(loads: Shop) -> None:
