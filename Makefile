@@ -13,7 +13,7 @@ DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers up down test-containers test-prefect test-airflow superset test-superset test-spark spark-cluster clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers score-alarms fault-table up down test-containers test-prefect test-airflow superset test-superset test-spark spark-cluster clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -148,6 +148,13 @@ bench-depth: .venv/.run ## Measure the contribution search on 1 and 10 million l
 bench-customers: .venv/.run ## Measure the models of customers, write docs/insights.md [CDNOW=FILE LIFETIMES=PYTHON]
 	.venv/bin/python benchmarks/insights/customers.py $(if $(CDNOW),--cdnow $(CDNOW)) $(if $(LIFETIMES),--lifetimes $(LIFETIMES))
 	.venv/bin/python benchmarks/insights/page.py
+
+score-alarms: .venv/.run ## Measure the data alarms on shops with nothing wrong and with faults, write docs/alarms.md [NULLS=50 SEEDS=20]
+	.venv/bin/python benchmarks/insights/alarms.py --nulls $(NULLS) --seeds $(SEEDS)
+	.venv/bin/python benchmarks/insights/page.py
+
+fault-table: .venv/.run ## Run the product into faults (as root, of a cgroup v1 machine), write the table of docs/operations.md [ONLY=killed]
+	.venv/bin/python benchmarks/faults.py $(if $(ONLY),--only '$(ONLY)')
 
 clean: ## Remove what can be made again
 	rm -rf .venv .venv-bench .venv-containers .venv-prefect .venv-airflow .venv-superset .venv-spark demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

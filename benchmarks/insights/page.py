@@ -7,6 +7,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/insights.md"
+ALARMS = PAGE.with_name("alarms.md")
 
 NAMES = {"ours": "EcomData", "adtributor": "Adtributor", "riskloc": "RiskLoc"}
 
@@ -122,6 +123,44 @@ def depth_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def alarms_table(result: dict[str, Any]) -> str:
+    """False alarms and recall of the data alarms in Markdown."""
+    null, planted = result["null"], result["planted"]
+    sizes = sorted(planted, key=int)
+    kinds = ", ".join(f"{name} {count}" for name, count in null["alarms_by_kind"].items())
+    [shops] = {counts["(nothing)"]["days"] for counts in planted.values()}
+    lines = [
+        f"{null['loads']:,} daily loads of {null['shops']} shops in which nothing is wrong "
+        "(50 orders a day, beginning in every month, Black Friday and feasts among them): "
+        f"{null['with_alarm']} have an alarm ({_rate(null['with_alarm'] / null['loads'])}), "
+        f"{null['serious']} a serious one ({_rate(null['serious'] / null['loads'])}). "
+        f"By kind: {kinds}.",
+        "",
+        f"Faults planted in a day of {shops} shops of each size, behind 120 to 126 daily loads; of "
+        f"`--dirt` in {100 * result['dirt']:.0f} % of the lines. *Found*: an alarm of the right "
+        "kind, or the load itself fails (*refused*); where nothing is wrong or all is repaired or "
+        "kept, any alarm. *Serious*: the run ends with 1.",
+        "",
+        "| fault | " + " | ".join(f"found, {size} orders a day | serious" for size in sizes) + " |",
+        "|---|" + "---|---|" * len(sizes),
+    ]
+    for fault in planted[sizes[0]]:
+        cells = []
+        for size in sizes:
+            told = planted[size][fault]
+            days, refused = told["days"], told["refused"]
+            has_kind = fault != "(nothing)" and not fault.endswith(("(repaired)", "(kept)"))
+            found = (
+                _rate((told["found"] + refused) / days) if has_kind else _rate(told["any"] / days)
+            )
+            cells += [
+                found + (f" ({refused} refused)" if refused else ""),
+                _rate((told["serious"] + refused) / days),
+            ]
+        lines.append(f"| {fault} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def put(page: str, mark: str, text: str) -> str:
     """The page with this text between the marks of this name."""
     start, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
@@ -148,9 +187,15 @@ def _f1(precision: float | None, recall: float) -> str:
     return f"{2 * precision * recall / (precision + recall):.3f}"
 
 
+def alarms_page(text: str) -> str:
+    """The page about alarms as the measured figures have it."""
+    return put(text, "alarms", alarms_table(json.loads((HERE / "alarms.json").read_text("utf-8"))))
+
+
 def _rate(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text("utf-8")), "utf-8")
+    ALARMS.write_text(alarms_page(ALARMS.read_text("utf-8")), "utf-8")

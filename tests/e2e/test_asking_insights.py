@@ -18,7 +18,7 @@ def test_a_run_looks_for_insights_as_a_step_of_its_own(project: Ran) -> None:
         "select step, status from meta.run_steps where run_id = 1 and model is null"
         " order by step_number"
     )
-    assert steps == [[step, "done"] for step in ("load", "build", "insights", "report")]
+    assert steps == [[step, "done"] for step in ("load", "build", "alarms", "insights", "report")]
 
 
 def test_the_table_the_document_and_the_text_say_the_same(project: Ran) -> None:

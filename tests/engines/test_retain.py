@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import compiled
@@ -41,7 +41,8 @@ FILES: tuple[dict[str, str], ...] = (
     {"orders": HEADER + "O2,C2,P1,5,15.00,2024-05-02\nO1,C1,P1,7,21.00,2024-05-01\n"},
 )
 WEEK = timedelta(days=7)
-FIRST = datetime(2024, 5, 3)
+#: The warehouse keeps moments in UTC, without a zone.
+FIRST = datetime(2024, 5, 3, tzinfo=UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
@@ -99,19 +100,21 @@ def loads(
         yield Shop(pipeline, connection, models)
 
 
-@pytest.mark.parametrize("old", range(len(FILES) + 1))
-def test_every_figure_stays_also_when_all_is_made_anew(loads: Shop, old: int) -> None:
-    before = loads.figures()
-    moment = FIRST + old * WEEK - timedelta(hours=1)
-    planned = retain(loads.connection, moment, dry_run=True)
-    raw = len(loads.raw())
-    assert loads.read() == before and len(loads.raw()) == raw
-    done = retain(loads.connection, moment, dry_run=False)
-    assert done == planned
-    assert loads.read() == before
-    assert loads.figures() == before
-    assert len(loads.raw()) == raw - done.rows.get("orders", 0)
-    assert retain(loads.connection, moment, dry_run=False).rows == {}
+def test_every_figure_stays_also_when_all_is_made_anew(loads: Shop) -> None:
+    before, dropped = loads.read(), 0
+    for old in (1, 2, 3, 4):
+        moment = FIRST + old * WEEK - timedelta(hours=1)
+        raw = len(loads.raw())
+        planned = retain(loads.connection, moment, dry_run=True)
+        assert loads.read() == before and len(loads.raw()) == raw
+        done = retain(loads.connection, moment, dry_run=False)
+        assert done == planned
+        assert loads.read() == before
+        assert loads.figures() == before
+        assert len(loads.raw()) == raw - done.rows.get("orders", 0)
+        assert retain(loads.connection, moment, dry_run=False).rows == {}
+        dropped += sum(done.rows.values())
+    assert dropped > 3
 
 
 def test_what_a_new_load_says_again_stays_until_that_is_old(loads: Shop) -> None:

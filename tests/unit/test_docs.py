@@ -34,7 +34,8 @@ def test_every_final_column_is_documented_in_the_models_and_in_a_page() -> None:
         declared = yaml.safe_load(path.read_text(encoding="utf-8"))
         [table] = declared["models"] if "models" in declared else declared["sources"][0]["tables"]
         name = table["name"]
-        text = _read("docs/insights.md" if name == "final_insights" else "docs/kpis.md")
+        pages = {"final_insights": "docs/insights.md", "final_data_alarms": "docs/alarms.md"}
+        text = _read(pages.get(name, "docs/kpis.md"))
         assert re.search(rf"`(final[.])?{name}`", text)
         for column in table["columns"]:
             assert column["description"], f"{name}.{column['name']}"

@@ -21,8 +21,9 @@ RECENT_LOADS: Final = 7
 _HEAVIEST: Final = 4.0
 #: Of a load so many are to be expected for it to tell how much loads vary.
 _TELLING: Final = 2.0
-#: The median of a chi-squared variable of one degree of freedom.
-_CHI2_MEDIAN: Final = 0.4549
+#: Quantiles of a chi-squared variable of one degree of freedom. The upper one tells of counts that
+#: come in lumps, as the lines of one order do; events of the past are rarer than that.
+_CHI2: Final = ((0.5, 0.4549), (0.9, 2.7055))
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,17 @@ def _spread(counted: Floats, whole: Floats, usual: Floats) -> Floats:
     expected = usual[:, np.newaxis] * whole
     told = expected >= _TELLING
     squares = (counted - expected) ** 2 / np.maximum(expected, _TELLING)
-    together = max(1.0, float(np.median(squares[told])) / _CHI2_MEDIAN) if told.any() else 1.0
-    dispersion = np.full(len(counted), together)
+    dispersion = np.full(len(counted), _times_poisson(squares[told]) if told.any() else 1.0)
     often = np.count_nonzero(told, axis=1) >= FEWEST_LOADS // 2
     if often.any():
-        own = np.median(squares[often], axis=1) / _CHI2_MEDIAN
-        dispersion[often] = np.maximum(own, together)
+        dispersion[often] = np.maximum(dispersion[often], _times_poisson(squares[often]))
     return dispersion
+
+
+def _times_poisson(squares: Floats) -> Floats:
+    """How many times as large as those of Poisson counts squares are, along the last axis."""
+    times = [np.quantile(squares, at, axis=-1) / usual for at, usual in _CHI2]
+    return np.maximum(1.0, np.maximum(*times))
 
 
 def _rates(parts: Floats, whole: Floats) -> Floats:

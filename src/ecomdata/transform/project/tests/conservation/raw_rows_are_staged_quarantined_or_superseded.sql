@@ -30,7 +30,8 @@ rows_counted as (
         '{{ entity }}' as entity,
         (select count(*) from {{ source('raw', entity) }})
         + (
-            select coalesce(sum(number), 0) from dropped_rows where entity = '{{ entity }}'
+            select coalesce(sum(number), 0) from dropped_rows
+            where entity = '{{ entity }}'
         ) as raw_rows,
         (select count(*) from {{ ref('stg_' ~ entity) }}) as staged_rows
     {{ "union all" if not loop.last }}
