@@ -164,5 +164,6 @@ def test_a_schedule_runs_the_flow_and_ends_with_a_signal(project: Path) -> None:
             process.send_signal(signal.SIGINT)
             out = process.communicate(timeout=120)[0]
     assert runs(project)[:3] == DONE
-    assert process.returncode in (0, 130), out
+    assert process.returncode == 130, out
+    assert out.endswith("stopped\n")
     assert "Traceback" not in out

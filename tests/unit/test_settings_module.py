@@ -35,6 +35,8 @@ def test_the_defaults(tmp_path: Path) -> None:
         "memory_limit": "80%",
         "temp_directory": None,
         "notify_url": None,
+        "openlineage": None,
+        "openlineage_key": None,
         "lock_timeout": 60.0,
     }
     assert load_settings().cache == tmp_path.resolve() / ".ecomdata"

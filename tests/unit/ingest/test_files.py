@@ -112,6 +112,12 @@ class Loads:
     ) -> int:
         raise NotImplementedError
 
+    def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
+        raise NotImplementedError
+
+    def as_owner_of(self, schema: str) -> nullcontext[None]:
+        raise NotImplementedError
+
     def transaction(self) -> nullcontext[None]:
         raise NotImplementedError
 
