@@ -28,6 +28,8 @@ NEEDED = (
     "ingest/connectors/brief/connector.toml",
     "ingest/connectors/online_retail/connector.toml",
     "ingest/connectors/online_retail/orders.sql",
+    "dashboards/assets/databases/warehouse.yaml",
+    "dashboards/assets/dashboards/sales.yaml",
     "report/static/report.js",
     "report/static/report.css",
     "report/static/echarts.min.js",
