@@ -103,6 +103,11 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path)
         for path in (SOURCES / "ecomdata").rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
+    assets = ROOT / "deploy" / "superset" / "assets"
+    sources |= {
+        f"ecomdata/dashboards/assets/{path.relative_to(assets).as_posix()}": path.read_bytes()
+        for path in assets.rglob("*.yaml")
+    }
     assert [name for name in NEEDED if f"ecomdata/{name}" not in held] == []
     assert {name: held[name] for name in held if not name.startswith(ABOUT)} == sources
     assert {name.removeprefix(ABOUT) for name in held.keys() - sources.keys()} == {
