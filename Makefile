@@ -57,7 +57,7 @@ test: .venv/.dev ## Run all tests: unit, both engines, end to end
 	touch .venv-containers/.lint
 
 test-containers: .venv/.dev .venv-containers/.lint ## Build the image, run compose.yaml on new and kept volumes; skips where no engine answers
-	.venv-containers/bin/hadolint Dockerfile
+	.venv-containers/bin/hadolint Dockerfile deploy/superset/Dockerfile
 	.venv/bin/python -m pytest -p no:cacheprovider tests/containers
 
 # Schedulers have environments of their own, with the package and pytest in them. As constraints

@@ -58,6 +58,12 @@ def loaded(project: Project) -> Project:
         ("loda orders.csv", 2, "No such command 'loda'"),
         ("warehouse strat", 2, "Did you mean 'start'? (see ecomdata warehouse --help)"),
         ("kpis --form 2025-01-01", 2, "No such option: --form"),
+        ("dashboards check --superset http://127.0.0.1:9", 2, "set ECOMDATA_SUPERSET_PASSWORD or"),
+        (
+            "dashboards check --superset http://127.0.0.1:9 --password-file orders.csv",
+            3,
+            "Superset at http://127.0.0.1:9 cannot be reached",
+        ),
         ("kpis --from 2025-02-30", 2, "Invalid value for '--from'"),
         ("kpis --to tomorrow", 2, "Invalid value for '--to'"),
         ("generate shop --orders 0", 2, "orders 0 is out of range"),

@@ -28,6 +28,8 @@ NEEDED = (
     "ingest/connectors/brief/connector.toml",
     "ingest/connectors/online_retail/connector.toml",
     "ingest/connectors/online_retail/orders.sql",
+    "dashboards/assets/databases/warehouse.yaml",
+    "dashboards/assets/dashboards/sales.yaml",
     "report/static/report.js",
     "report/static/report.css",
     "report/static/echarts.min.js",
@@ -100,6 +102,11 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path)
         path.relative_to(SOURCES).as_posix(): path.read_bytes()
         for path in (SOURCES / "ecomdata").rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
+    }
+    assets = ROOT / "deploy" / "superset" / "assets"
+    sources |= {
+        f"ecomdata/dashboards/assets/{path.relative_to(assets).as_posix()}": path.read_bytes()
+        for path in assets.rglob("*.yaml")
     }
     assert [name for name in NEEDED if f"ecomdata/{name}" not in held] == []
     assert {name: held[name] for name in held if not name.startswith(ABOUT)} == sources

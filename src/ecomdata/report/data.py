@@ -10,7 +10,17 @@ from ecomdata import __version__
 from ecomdata.errors import DataError
 from ecomdata.report.choices import Choice, choices, cuts, window
 from ecomdata.report.cube import Members, cents, cube, members, piece, run
-from ecomdata.report.explain import figures_sql, loads, split_sql
+from ecomdata.report.explain import (
+    COHORTS,
+    FIELDS,
+    RECORDS,
+    ROWS,
+    RULES,
+    SEGMENTS,
+    figures_sql,
+    loads,
+    split_sql,
+)
 from ecomdata.report.kpis import (
     KPIS,
     Coverage,
@@ -93,28 +103,11 @@ def data_quality(connection: Connection, redact: bool = False) -> dict[str, Any]
 
     With `redact` the examples have no text.
     """
-    [loads] = connection.query(
-        "select coalesce(sum(records_read), 0) as records,"
-        " coalesce(sum(rows_rejected), 0) as rejected,"
-        " coalesce(sum(rows_loaded), 0) as loaded from meta.loads"
-    ).dicts()
-    [rows] = connection.query(
-        "select coalesce(sum(raw_rows), 0) as raw_rows,"
-        " coalesce(sum(superseded_rows), 0) as superseded,"
-        " coalesce(sum(quarantined_rows), 0) as quarantined,"
-        " coalesce(sum(staged_rows), 0) as staged from final.final_data_quality"
-    ).dicts()
+    [loads] = connection.query(RECORDS).dicts()
+    [rows] = connection.query(ROWS).dicts()
     counts = {name: int(value) for name, value in (loads | rows).items()}
-    rules = connection.query(
-        "select entity, rule, stage, file, line, raw_text, number from ("
-        " select *, count(*) over (partition by entity, rule) as number,"
-        " row_number() over (partition by entity, rule order by load_id, file, line) as place"
-        " from meta.quarantine) as refused where place = 1 order by number desc, entity, rule"
-    ).dicts()
-    issues = connection.query(
-        "select entity, field, rule, count(*) as number from meta.field_issues"
-        " group by entity, field, rule order by count(*) desc, entity, field"
-    ).dicts()
+    rules = connection.query(RULES).dicts()
+    issues = connection.query(FIELDS).dicts()
     return counts | {
         "conserved": counts["records"] == counts["loaded"] + counts["rejected"]
         and counts["raw_rows"] == counts["staged"] + counts["quarantined"] + counts["superseded"],
@@ -257,11 +250,7 @@ def _products(
 
 def _cohorts(connection: Connection) -> list[dict[str, Any]]:
     """Cohorts, the last first; of each the share that came back by month since, None = not over."""
-    rows = connection.query(
-        "select cohort_month, cohort_size, months_since_first_order, retention_rate,"
-        " cumulative_net_sales_per_customer from final.final_cohort_retention"
-        " order by cohort_month desc, months_since_first_order"
-    ).dicts()
+    rows = connection.query(COHORTS).dicts()
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         month = row["cohort_month"].isoformat()
@@ -275,11 +264,7 @@ def _cohorts(connection: Connection) -> list[dict[str, Any]]:
 
 
 def _segments(connection: Connection) -> list[dict[str, Any]]:
-    rows = connection.query(
-        "select segment, customers, customer_share, orders, net_sales, net_sales_share,"
-        " average_order_value, customers_entered, customers_left"
-        " from final.final_customer_segments order by segment_number"
-    ).dicts()
+    rows = connection.query(SEGMENTS).dicts()
     counts = ("customers", "orders", "customers_entered", "customers_left")
     return [
         row | {name: as_text(row[name]) for name in row if name not in ("segment", *counts)}

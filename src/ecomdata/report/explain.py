@@ -10,6 +10,65 @@ from ecomdata.warehouse import Connection
 #: What the page puts in: days, and conditions that each begin with "and".
 _CHOSEN: Final = "entry_date between date '«from»' and date '«to»'«narrowed»"
 
+COHORTS: Final = """\
+select
+  cohort_month,
+  cohort_size,
+  months_since_first_order,
+  retention_rate,
+  cumulative_net_sales_per_customer
+from final.final_cohort_retention
+order by cohort_month desc, months_since_first_order"""
+SEGMENTS: Final = """\
+select
+  segment,
+  customers,
+  customer_share,
+  orders,
+  net_sales,
+  net_sales_share,
+  average_order_value,
+  customers_entered,
+  customers_left
+from final.final_customer_segments
+order by segment_number"""
+RECORDS: Final = """\
+select
+  coalesce(sum(records_read), 0) as records,
+  coalesce(sum(rows_rejected), 0) as rejected,
+  coalesce(sum(rows_loaded), 0) as loaded
+from meta.loads"""
+ROWS: Final = """\
+select
+  coalesce(sum(raw_rows), 0) as raw_rows,
+  coalesce(sum(superseded_rows), 0) as superseded,
+  coalesce(sum(quarantined_rows), 0) as quarantined,
+  coalesce(sum(staged_rows), 0) as staged
+from final.final_data_quality"""
+RULES: Final = """\
+select entity, rule, stage, file, line, raw_text, number
+from (
+  select
+    *,
+    count(*) over (partition by entity, rule) as number,
+    row_number() over (partition by entity, rule order by load_id, file, line) as place
+  from meta.quarantine
+) as refused
+where place = 1
+order by number desc, entity, rule"""
+FIELDS: Final = """\
+select entity, field, rule, count(*) as number
+from meta.field_issues
+group by entity, field, rule
+order by count(*) desc, entity, field"""
+
+#: The SQL of what is the same whatever is chosen, by the page's sections.
+SECTIONS: Final = {
+    "cohorts": (COHORTS,),
+    "segments": (SEGMENTS,),
+    "quality": (RECORDS, ROWS, RULES, FIELDS),
+}
+
 _SPLIT: Final = ("net_sales", "gross_sales", "returns", "orders", "units")
 _LOADS_LISTED: Final = 12
 

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+from ecomdata.report.explain import SECTIONS
+
 Row = Mapping[str, Any]
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -72,6 +74,7 @@ def render(data: Mapping[str, Any], is_live: bool = False) -> str:
         cohorts=_cohorts(data["cohorts"]),
         rules=[_rule(rule) for rule in data["quality"]["rules"][:RULES_LISTED]],
         rules_listed=RULES_LISTED,
+        how=SECTIONS,
         packed=packed(drawn),
         static=static,
         csp=_content_security_policy(static, "'self'" if is_live else "'none'"),
