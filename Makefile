@@ -97,6 +97,7 @@ test-superset: .venv/.dev .venv-superset/.run ## Deploy to a real Superset, chec
 	touch .venv-spark/.run
 
 test-spark: .venv-spark/.run ## Build on Spark and on a cluster of its own, in Spark's own environment; skips without Java 17
+	tests/spark/get-java
 	PYTHONPATH=tests/engines .venv-spark/bin/python -m pytest -p no:cacheprovider -W default --confcutdir tests/spark tests/spark
 
 spark-cluster: .venv-spark/.run ## Start a Spark master and two workers on loopback, until Ctrl-C

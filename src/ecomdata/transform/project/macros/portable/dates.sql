@@ -82,17 +82,23 @@
     cast(cast({{ later }} as date) - cast({{ earlier }} as date) as bigint)
 {%- endmacro %}
 
-{# A table function: every day from the first to the last; none where there is no first. #}
+{# Every day from the first to the last, each a row; no row where there is no first. #}
 {% macro days_from_to(first, last) -%}
     {{ adapter.dispatch('days_from_to', 'ecomdata')(first, last) }}
 {%- endmacro %}
 
 {% macro default__days_from_to(first, last) -%}
-    generate_series(
+    cast(generate_series(
         cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval '1 day'
-    )
+    ) as date)
+{%- endmacro %}
+
+{% macro duckdb__days_from_to(first, last) -%}
+    cast(unnest(generate_series(
+        cast({{ first }} as timestamp), cast({{ last }} as timestamp), interval '1 day'
+    )) as date)
 {%- endmacro %}
 
 {% macro spark__days_from_to(first, last) -%}
-    lateral explode(sequence({{ first }}, {{ last }}))
+    explode(sequence({{ first }}, {{ last }}))
 {%- endmacro %}

@@ -17,10 +17,8 @@ days_bounded as (
 
 days_spanned as (
 
-    select cast(days.moment as date) as date_day
+    select {{ days_from_to('first_date', 'last_date') }} as date_day
     from days_bounded
-    cross join
-        {{ days_from_to('days_bounded.first_date', 'days_bounded.last_date') }} as days (moment)
 
 )
 
