@@ -2,7 +2,7 @@
 
 PYTHON is an interpreter that has statsforecast. Rolling origins of generated shops with nothing
 planted: up to six forecasts of four weeks each, as the backtest of `ecomdata insights` makes them.
-Writes benchmarks/insights/forecasts.json; docs/decisions/0018 quotes it.
+Writes benchmarks/insights/forecasts.json; docs/decisions/0021 quotes it.
 """
 
 import argparse

@@ -17,8 +17,8 @@ from ecomdata.generate import ShopPlan
 from ecomdata.insights import Period, Score, score_insights
 
 HERE = Path(__file__).parent
-#: Seeds up to 50 are for tuning; those of the report begin here.
-FIRST_SEED = 1000
+#: Seeds up to 50 are for tuning; findings of those from 1000 and from 2000 on have been looked at.
+FIRST_SEED = 4000
 
 
 def scored(seeds: range, events: int, step: int, given: argparse.Namespace) -> Score:

@@ -6,7 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecomdata.insights.drivers.contributions import explained, moved, usual_steps
+from ecomdata.insights.drivers.contributions import (
+    explained,
+    launched,
+    moved,
+    usual_steps,
+)
 from ecomdata.insights.drivers.cube import SUPPORT, Cube
 
 SIZES = (6, 5, 1, 2)
@@ -50,6 +55,18 @@ def test_a_segment_that_moved_is_told_at_its_own_depth_and_nothing_else(
     segment: Mapping[str, str], factor: float
 ) -> None:
     assert _segments(_with(_cube(1), segment, factor)) == [segment]
+
+
+def test_beside_a_new_category_nothing_else_seems_to_have_lost() -> None:
+    cube, new = _cube(4), {"category": "K 4"}
+    assert launched(cube) == []
+    sales = cube.sales.copy()
+    sales[cube.cells(new), 0] *= 20
+    sales[cube.cells(new), 1:] = 0
+    cube = replace(cube, sales=sales)
+    assert launched(cube) == [new]
+    assert {"category": "K 0"} in _segments(cube)
+    assert _segments(cube.without(cube.cells(new))) == []
 
 
 def test_two_segments_are_told_apart() -> None:

@@ -45,6 +45,8 @@ _MOST: Final = 20
 _QUARTILE: Final = 1.1503
 #: Degrees of freedom of that quartile, for each step.
 _FREEDOM: Final = 0.5
+#: Sizes that differ by less have no trend.
+_ALIKE: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,13 @@ def search_contributions(connection: Connection, question: Question) -> Searched
             f"what moved apart from the rest: needs {FEWEST_STEPS + 2} whole periods of sales, "
             f"has {cube.periods}",
         )
+    new = launched(cube)
+    for segment in new:
+        cube = cube.without(cube.cells(segment))
     found, tests = explained(cube, rate=1.0)
     findings = []
     for at, step in enumerate(found):
-        others = [other.segment for other in found[:at]]
+        others = [*new, *(other.segment for other in found[:at])]
         findings.append(_finding(connection, question, step, others))
     return Searched(tuple(findings), tests)
 
@@ -110,6 +115,22 @@ def explained(
         found.append(best)
         cube = cube.without(cube.cells(best.segment))
     return found, tests
+
+
+def launched(cube: Cube) -> list[dict[str, str]]:
+    """Return the values that sell now and did not in each of the periods that are compared with.
+
+    Beside them everything else would seem to have lost; they are the bridge's and the launches'.
+    """
+    usual = slice(1, 1 + _USUAL)
+    sold = cube.sales.sum(axis=0)[usual] > 0
+    new = []
+    for name, codes, values in zip(cube.dimensions, cube.codes, cube.values, strict=True):
+        for code, value in enumerate(values):
+            sums = cube.sales[codes == code].sum(axis=0)
+            if sums[0] > 0 and (sums[usual][sold] <= 0).any():
+                new.append({name: value})
+    return new
 
 
 def moved(cube: Cube, support: float) -> list[Step]:
@@ -168,7 +189,7 @@ def usual_steps(steps: Floats, size: Floats) -> tuple[Floats, float]:
     own = np.maximum(own, 1e-6)
     freedom = _FREEDOM * steps.shape[1]
     centred = np.log(own) - digamma(freedom / 2) + np.log(freedom / 2)
-    if len(own) < 4:
+    if len(own) < 4 or np.ptp(np.log(size)) < _ALIKE:
         return np.sqrt(own), freedom
     trend = np.polynomial.Polynomial.fit(np.log(size), centred, 1)
     fitted = trend(np.log(size))
