@@ -12,6 +12,29 @@
 {% if only_changes() %}
 with
 
+customers_as_they_are as (
+
+    select
+        changed_customers.customer_id,
+        {{ country_of('customers') }} as country
+    from ({{ changed_customers }}) as changed_customers
+    left join {{ customers }} as customers
+        on changed_customers.customer_id = customers.customer_id
+
+),
+
+products_as_they_are as (
+
+    select
+        changed_products.product_id,
+        products.unit_cost,
+        {{ category_of('products') }} as category
+    from ({{ changed_products }}) as changed_products
+    left join {{ products }} as products
+        on changed_products.product_id = products.product_id
+
+),
+
 keys_noted as (
 
     {{ changed_orders }}
@@ -26,20 +49,18 @@ keys_noted as (
     union
     select ledger.order_id
     from {{ ledger }} as ledger
-    left join {{ customers }} as customers on ledger.customer_id = customers.customer_id
-    where
-        ledger.customer_id in ({{ changed_customers }})
-        and ledger.country <> {{ country_of('customers') }}
+    inner join customers_as_they_are
+        on ledger.customer_id = customers_as_they_are.customer_id
+    where ledger.country <> customers_as_they_are.country
     union
     select ledger.order_id
     from {{ ledger }} as ledger
-    left join {{ products }} as products on ledger.product_id = products.product_id
+    inner join products_as_they_are
+        on ledger.product_id = products_as_they_are.product_id
     where
-        ledger.product_id in ({{ changed_products }})
-        and (
-            ledger.category <> {{ category_of('products') }}
-            or ledger.cost_amount is distinct from {{ cost_of('ledger.quantity', 'products') }}
-        )
+        ledger.category <> products_as_they_are.category
+        or ledger.cost_amount
+        is distinct from {{ cost_of('ledger.quantity', 'products_as_they_are') }}
 
 )
 

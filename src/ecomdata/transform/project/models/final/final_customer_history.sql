@@ -1,16 +1,9 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    on_schema_change='fail',
-    meta={
-        'replaces': {
-            'changed_customers': [
-                'customer_id',
-                public_customer_id('customer_id', '(select salt from meta.salts)'),
-            ],
-        },
-    },
-) }}
+{{ config(on_schema_change='fail') }}
+{{ replaces_changed({
+    'changed_customers': [
+        'customer_id', public_customer_id('customer_id', '(select salt from meta.salts)'),
+    ],
+}) }}
 with
 
 customers as (

@@ -1,12 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_accounts': ['customer_id', 'customer_id'],
-        },
-    },
-) }}
+{{ replaces_changed({'changed_accounts': ['customer_id', 'customer_id']}) }}
 {%- set changed_accounts = ['changed_accounts', 'customer_id'] %}
 
 with

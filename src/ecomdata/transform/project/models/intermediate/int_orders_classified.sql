@@ -1,13 +1,7 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_orders': ['order_id', 'order_id'],
-            'changed_buyers': ['customer_id', 'customer_id'],
-        },
-    },
-) }}
+{{ replaces_changed({
+    'changed_orders': ['order_id', 'order_id'],
+    'changed_buyers': ['customer_id', 'customer_id'],
+}) }}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) %}
 

@@ -1,14 +1,9 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_entries': ['order_id', 'order_id'],
-        },
-        'notes': {'changed_days': 'entry_date', 'changed_accounts': 'customer_id'},
-    },
+{{ replaces_changed(
+    {'changed_entries': ['order_id', 'order_id']},
+    notes={'changed_days': 'entry_date', 'changed_accounts': 'customer_id'},
 ) }}
--- depends_on: {% if not execute %}{{ ref('changed_days') }} {{ ref('changed_accounts') }}{% endif %}
+-- depends_on: {% if not execute %}{{ ref('changed_days') }}{% endif %}
+-- depends_on: {% if not execute %}{{ ref('changed_accounts') }}{% endif %}
 with
 
 orders as (

@@ -1,12 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_days': ['sales_date', 'entry_date'],
-        },
-    },
-) }}
+{{ replaces_changed({'changed_days': ['sales_date', 'entry_date']}) }}
 with
 
 ledger as (

@@ -1,12 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_customers': ['customer_id', 'customer_id'],
-        },
-    },
-) }}
+{{ replaces_changed({'changed_customers': ['customer_id', 'customer_id']}) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
 with

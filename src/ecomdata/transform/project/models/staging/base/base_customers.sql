@@ -1,12 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_customers': ["coalesce(customer_id, '')", 'customer_id'],
-        },
-    },
-) }}
+{{ replaces_changed({
+    'changed_customers': ["coalesce(customer_id, '')", 'customer_id'],
+}) }}
 {%- set rules = [['missing_id', 'customer_id', 'customer_id', 'customer_id is null']] -%}
 {%- set email_shape = "^[^@ ]+@[^@ ]+[.][^@. ]+$" -%}
 
@@ -14,10 +8,7 @@ with
 
 customers as (
 
-    select * from {{ source('raw', 'customers') }}
-    {{ where_changed(
-        "coalesce(" ~ trimmed('customer_id') ~ ", '')", ['changed_customers', 'customer_id']
-    ) }}
+    {{ raw_rows('customers', 'customer_id', ['changed_customers', 'customer_id']) }}
 
 ),
 

@@ -1,12 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_orders': ["coalesce(order_id, '')", 'order_id'],
-        },
-    },
-) }}
+{{ replaces_changed({'changed_orders': ["coalesce(order_id, '')", 'order_id']}) }}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
@@ -31,8 +23,7 @@ with
 
 orders as (
 
-    select * from {{ source('raw', 'orders') }}
-    {{ where_changed("coalesce(" ~ trimmed('order_id') ~ ", '')", ['changed_orders', 'order_id']) }}
+    {{ raw_rows('orders', 'order_id', ['changed_orders', 'order_id']) }}
 
 ),
 

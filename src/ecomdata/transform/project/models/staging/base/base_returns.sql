@@ -1,12 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_changed',
-    meta={
-        'replaces': {
-            'changed_orders': ["coalesce(order_id, '')", 'order_id'],
-        },
-    },
-) }}
+{{ replaces_changed({'changed_orders': ["coalesce(order_id, '')", 'order_id']}) }}
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
     ['missing_id', 'product_id', 'product_id', 'product_id is null'],
@@ -32,8 +24,7 @@ with
 
 returns as (
 
-    select * from {{ source('raw', 'returns') }}
-    {{ where_changed("coalesce(" ~ trimmed('order_id') ~ ", '')", ['changed_orders', 'order_id']) }}
+    {{ raw_rows('returns', 'order_id', ['changed_orders', 'order_id']) }}
 
 ),
 
