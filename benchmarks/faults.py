@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +92,7 @@ class Place:
     def run(self, *shops: Path, **more: str) -> tuple[int, str]:
         """Run the whole job; its exit code, and the last thing it said on stderr."""
         words = [str(shop) for shop in shops or (self.shop,)]
-        process = self.start("run", *words, **more)
+        process = self.start("run", *words, program=ECOMDATA, **more)
         said = process.communicate()[1].strip().splitlines()
         return process.returncode, said[-1] if said else ""
 
@@ -182,7 +184,9 @@ class Faults:
             said = process.stderr.read().strip().splitlines()
             code = process.wait()
             errors = [line for line in said if line.startswith("error: ")]
-            happened = "killed" if code < 0 else f"exit {code}: {errors[-1] if errors else ''}"
+            happened = (
+                "killed" if code < 0 else f"exit {code}: {_short(errors[-1] if errors else '')}"
+            )
             return self.again(place, name.format(step), happened)
 
     def killed(self, engine: str, step: str) -> Row:
@@ -317,18 +321,18 @@ class Faults:
         """Every row by its name."""
         rows: dict[str, Callable[[], Row]] = {}
         for step in STEPS:
-            rows[f"killed {step}"] = lambda step=step: self.killed("duckdb", step)
-            rows[f"server {step}"] = lambda step=step: self.server_killed(step)
+            rows[f"killed {step}"] = partial(self.killed, "duckdb", step)
+            rows[f"server {step}"] = partial(self.server_killed, step)
         for step in ("load", "build"):
-            rows[f"cut {step}"] = lambda step=step: self.cut(step)
+            rows[f"cut {step}"] = partial(self.cut, step)
         rows["disk"] = self.full_disk
         for engine in ENGINES:
-            rows[f"held {engine}"] = lambda engine=engine: self.held(engine)
-            rows[f"two {engine}"] = lambda engine=engine: self.two(engine)
-            rows[f"many {engine}"] = lambda engine=engine: self.many(engine)
+            rows[f"held {engine}"] = partial(self.held, engine)
+            rows[f"two {engine}"] = partial(self.two, engine)
+            rows[f"many {engine}"] = partial(self.many, engine)
         for days in (-30, 400):
-            rows[f"clock {days}"] = lambda days=days: self.clock("duckdb", days)
-        rows["large"] = lambda: self.large(2048 * MIB)
+            rows[f"clock {days}"] = partial(self.clock, "duckdb", days)
+        rows["large"] = partial(self.large, 2048 * MIB)
         return rows
 
 
@@ -352,9 +356,10 @@ def _resident() -> float:
 
 
 def _short(said: str) -> str:
-    """The last line of what was said, without the machine's own paths."""
-    lines = said.strip().splitlines()
-    return lines[-1].replace(tempfile.gettempdir(), "…")[:200] if lines else ""
+    """The last line of what was said, without the machine's own paths and numbers."""
+    line = (said.strip().splitlines() or [""])[-1].removeprefix("error: ")
+    line = re.sub(r"(%2F|/)[\w.%/ -]*?(?=[\s;,\"?&:]|$)", "…", line)
+    return re.sub(r"\b\d{4,}\b", "…", line)[:160]
 
 
 def table(rows: dict[str, dict[str, Any]]) -> str:
@@ -364,7 +369,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
         "|---|---|---|---|---|",
     ]
     for row in rows.values():
-        lost = "nothing" if row["same"] else "**something**"
+        lost = "nothing" if row["same"] else "**see the row**"
         cells = (row["fault"], row["engine"], row["happened"], row["recovered"], lost)
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines) + "\n"
@@ -382,7 +387,7 @@ def main() -> None:
     """Run the faults that are asked for, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="names that begin so, as killed or server")
-    parser.add_argument("--orders", type=int, default=2_000)
+    parser.add_argument("--orders", type=int, default=1_000)
     parser.add_argument("--loads", type=int, default=1_000)
     parser.add_argument("--lines", type=int, default=10_000_000)
     given = parser.parse_args()

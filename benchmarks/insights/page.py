@@ -126,9 +126,7 @@ def depth_table(result: dict[str, Any]) -> str:
 def alarms_table(result: dict[str, Any]) -> str:
     """False alarms and recall of the data alarms in Markdown."""
     null, planted = result["null"], result["planted"]
-    sizes = sorted(planted, key=int)
     kinds = ", ".join(f"{name} {count}" for name, count in null["alarms_by_kind"].items())
-    [shops] = {counts["(nothing)"]["days"] for counts in planted.values()}
     lines = [
         f"{null['loads']:,} daily loads of {null['shops']} shops in which nothing is wrong "
         "(50 orders a day, beginning in every month, Black Friday and feasts among them): "
@@ -136,12 +134,18 @@ def alarms_table(result: dict[str, Any]) -> str:
         f"{null['serious']} a serious one ({_rate(null['serious'] / null['loads'])}). "
         f"By kind: {kinds}.",
         "",
-        f"Faults planted in a day of {shops} shops of each size, behind 120 to 126 daily loads; of "
-        f"`--dirt` in {100 * result['dirt']:.0f} % of the lines. *Found*: an alarm of the right "
-        "kind, or the load itself fails (*refused*); where nothing is wrong or all is repaired or "
-        "kept, any alarm. *Serious*: the run ends with 1.",
+    ]
+    if not planted:
+        return "\n".join([*lines, "Faults that were planted: not measured yet."])
+    sizes = sorted(planted, key=int)
+    shops = " and ".join(f"{planted[size]['(nothing)']['days']} of {size}" for size in sizes)
+    lines += [
+        f"Faults planted in a day of shops with so many orders a day ({shops}), behind 120 to 126 "
+        f"daily loads; of `--dirt` in {100 * result['dirt']:.0f} % of the lines. *Found*: an alarm "
+        "of the right kind, or the load itself fails (*refused*); where nothing is wrong or all is "
+        "repaired or kept, any alarm. *Serious*: the run ends with 1.",
         "",
-        "| fault | " + " | ".join(f"found, {size} orders a day | serious" for size in sizes) + " |",
+        "| fault | " + " | ".join(f"found, {size} a day | serious" for size in sizes) + " |",
         "|---|" + "---|---|" * len(sizes),
     ]
     for fault in planted[sizes[0]]:

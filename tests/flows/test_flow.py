@@ -65,7 +65,7 @@ DONE = [("load", "done"), ("build", "done"), ("insights", "done")]
 def test_a_step_that_meets_a_busy_warehouse_is_tried_again_and_a_second_flow_loads_nothing_twice(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build, calls = Pipeline.build, []
+    build, calls = Pipeline.build_and_judge, []
 
     def busy_at_first(self: Pipeline, *arguments: Any) -> Any:
         calls.append(arguments)
@@ -73,7 +73,7 @@ def test_a_step_that_meets_a_busy_warehouse_is_tried_again_and_a_second_flow_loa
             raise WarehouseBusyError("another run is changing the warehouse")
         return build(self, *arguments)
 
-    monkeypatch.setattr(Pipeline, "build", busy_at_first)
+    monkeypatch.setattr(Pipeline, "build_and_judge", busy_at_first)
     assert run(project) == str(project / "report.html")
     assert len(calls) == 3
     assert (project / "report.html").read_text().startswith("<!doctype html>")

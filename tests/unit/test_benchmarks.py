@@ -109,6 +109,17 @@ def test_the_page_about_generating_says_what_was_measured(
     assert (ROOT / "docs/benchmarks-generate.md").read_text("utf-8") == page(results)
 
 
+def test_the_pages_about_alarms_and_faults_say_what_was_measured(benchmark: Benchmark) -> None:
+    alarms = benchmark("insights/page.py")["alarms_page"]
+    text = (ROOT / "docs/alarms.md").read_text("utf-8")
+    assert text == alarms(text)
+    faults = benchmark("faults.py")["page"]
+    rows = json.loads((ROOT / "benchmarks/faults.json").read_text("utf-8"))
+    text = (ROOT / "docs/operations.md").read_text("utf-8")
+    assert text == faults(text, rows)
+    assert f"| {next(iter(rows.values()))['fault']} |" in text
+
+
 def test_the_per_row_script_makes_a_shop_like_the_product_s(
     benchmark: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
