@@ -107,6 +107,7 @@ def _serve(flow: Any, parameters: dict[str, Any], cron: str) -> None:
         entrypoint_type=EntrypointType.MODULE_PATH,
         print_starting_message=False,
     )
+    raise KeyboardInterrupt  # Prefect says nothing of it: only Ctrl-C ends what it serves
 
 
 def _prepared(options: Options) -> "Settings":
