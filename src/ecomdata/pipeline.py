@@ -260,6 +260,7 @@ class Pipeline:
         `reader` is the warehouse's URL as Superset reaches it.
 
         Raises:
+            DataError: nothing is built, or nobody has looked for insights.
             UsageError: Superset could not read the warehouse, which is none of PostgreSQL.
             SupersetError: Superset refused.
         """
@@ -267,6 +268,7 @@ class Pipeline:
 
         with self._reading() as (connection, _):
             report.require_build(connection)
+            report.require_insights(connection)
             currency = report.currency(connection) or ""
         settings = self.settings
         if reader is not None:

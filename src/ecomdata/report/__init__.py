@@ -12,6 +12,7 @@ from ecomdata.report.tables import (
     kpi_table,
     quarantine,
     require_build,
+    require_insights,
     status,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "render",
     "report_data",
     "require_build",
+    "require_insights",
     "status",
     "vocabulary",
 ]

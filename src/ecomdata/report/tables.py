@@ -225,6 +225,23 @@ def is_built(connection: Connection) -> bool:
     )
 
 
+def require_insights(connection: Connection) -> None:
+    """Check that somebody has looked for insights, found or not.
+
+    Raises:
+        DataError: nobody has; says what to do.
+    """
+    found = connection.query(
+        "select count(*) from information_schema.tables"
+        " where table_schema = 'final' and table_name = 'final_insights'"
+    )
+    if not found.scalar:
+        raise DataError(
+            "final.final_insights is missing, which the dashboards show: run `ecomdata insights` "
+            "first"
+        )
+
+
 def require_build(connection: Connection) -> None:
     """Raise where nothing is built yet.
 

@@ -9,6 +9,7 @@ from sample import find, hostile, last_day, warehouse
 
 from ecomdata.errors import DataError
 from ecomdata.report.data import report_data
+from ecomdata.report.tables import require_insights
 
 
 def test_a_warehouse_without_an_order_says_what_to_do() -> None:
@@ -60,6 +61,14 @@ def test_insights_that_nobody_looked_for_are_none_and_not_an_empty_list() -> Non
     assert report_data(connection, "duckdb")["insights"] == []
     connection.execute("drop table final.final_insights")
     assert report_data(connection, "duckdb")["insights"] is None
+
+
+def test_dashboards_need_a_search_for_insights_and_no_finding() -> None:
+    connection = warehouse(days=2)
+    require_insights(connection)
+    connection.execute("drop table final.final_insights")
+    with pytest.raises(DataError, match="final_insights is missing.*run `ecomdata insights`"):
+        require_insights(connection)
 
 
 def test_days_without_a_sale_are_zero_and_the_days_are_the_last_two_years() -> None:

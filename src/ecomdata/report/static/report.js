@@ -555,8 +555,9 @@
       const ask = () => explain(kpi.label, kpi.definition, value === null ? null : written(value, kpi.unit), filled(data.sql.figures[kpi.id], choice.period));
       const head = tag("h3", {}, button(kpi.label, ask));
       if (value === null) {
-        const reason = kpi.all === null ? `not in this data${kpi.reason && `: ${kpi.reason}`}` : kpi.id === "repeat_purchase_rate" || kpi.id.includes("customer")
-          ? "not in this file for what is chosen; its SQL tells" : "nothing to divide by";
+        // Customers are in several countries and categories, so that each pair would need a count of its own: no room.
+        const counted = kpi.id === "repeat_purchase_rate" ? "what is chosen" : kpi.id.includes("customer") && chosen.country !== null && chosen.category !== null ? "a country and a category at once, as customers buy in several" : "";
+        const reason = kpi.all === null ? `not in this data${kpi.reason && `: ${kpi.reason}`}` : counted ? `not in this file for ${counted}; its SQL tells` : "nothing to divide by";
         return tag("li", { class: "missing", "data-kpi": kpi.id }, head, tag("p", { class: "value" }, reason));
       }
       return tag("li", { "data-kpi": kpi.id }, head, tag("p", { class: "value" }, tag("data", { value }, written(value, kpi.unit))),
