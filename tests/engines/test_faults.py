@@ -119,7 +119,7 @@ def test_a_server_of_an_old_version(
 def test_an_unknown_kind_of_warehouse(tmp_path: Path, url: str, shown: str) -> None:
     assert refusal(pipeline_to(tmp_path, url), UsageError, 2) == (
         f"warehouse {shown!r} is not known: use duckdb:///FILE, postgres (a server of the "
-        "project's own) or postgresql://user@host/database"
+        "project's own), postgresql://user@host/database, or spark:local[*]?lake=FOLDER"
     )
 
 
