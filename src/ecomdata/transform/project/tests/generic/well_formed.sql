@@ -2,6 +2,7 @@
    `never_null` are never NULL, and columns of `accepted` are one of their values where they are not
    NULL. One query for all, as each test costs dbt more than the database. A row is what does not
    hold, with the number of rows, or of keys that stand twice. #}
+-- noqa: disable=LT02
 {% test well_formed(model, keys=[], never_null=[], accepted={}) %}
 
 with counted as (
