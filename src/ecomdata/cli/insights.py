@@ -109,8 +109,8 @@ def show_insights(terminal: "Terminal", found: "Insights") -> None:
         terminal.say()
     if found.question is not None and not _news(found):
         terminal.say(
-            f"Nothing stands out: {found.tests:,} things were looked at, and none moved more than "
-            "is usual here."
+            f"Nothing {'else ' if found.ranked else ''}stands out: {found.tests:,} things were "
+            "looked at, and none moved more than is usual here."
         )
     for silence in found.silences:
         terminal.say(f"not asked: {silence}")
