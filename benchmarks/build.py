@@ -7,6 +7,7 @@ here is a test. DuckDB only. Needs Linux, for /proc.
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -29,7 +30,7 @@ _PAGE = """\
 it compiled run without dbt (tests' queries, too), and the build after one more day was loaded; in
 turn, whole processes with their start, on copies of one warehouse of {lines:,} order lines. The day
 has {day_lines:,}. Figures are medians. Times mean nothing on another machine; where others use it,
-CPU seconds are the measure.
+CPU seconds are the measure. The machine, of {cores} cores, had a load of {load} at the end.
 
 | run | seconds | CPU s | peak MB | seconds in models | in tests |
 |---|---|---|---|---|---|
@@ -114,6 +115,8 @@ def compare(folder: Path, rows: int, pairs: int) -> dict[str, Any]:
         "rows": rows,
         "pairs": pairs,
         "lines": lines,
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[2]),
         "day_lines": _count(day_file),
         "full": [asdict(run) for run in full],
         "by_hand": [asdict(usage) for usage in by_hand],
@@ -162,6 +165,8 @@ def page(results: dict[str, Any]) -> str:
         rows=results["rows"],
         pairs=results["pairs"],
         lines=results["lines"],
+        cores=results["cores"],
+        load=results["load"],
         day_lines=results["day_lines"],
         runs="\n".join(
             [

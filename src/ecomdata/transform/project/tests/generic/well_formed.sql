@@ -8,16 +8,14 @@
 with counted as (
 
     select
-        {% for column in keys | sum(start=[]) + never_null %}
-        count(*) - count({{ column }}) as {{ column }}_nulls,
-        {% endfor %}
-        {% for column, values in accepted.items() %}
-        count(case when {{ column }} not in ('{{ values | join("', '") }}') then 1 end)
-            as {{ column }}_others,
-        {% endfor %}
+        {% for column in keys | sum(start=[]) + never_null -%}
+            count(*) - count({{ column }}) as {{ column }}_nulls,
+        {% endfor %}{% for column, values in accepted.items() -%}
+            count(case when {{ column }} not in ('{{ values | join("', '") }}') then 1 end)
+                as {{ column }}_others,
+        {% endfor -%}
         count(*) as number_of_rows
-    from {{ model }}
-    {{ where_made_anew(model) }}
+    from {{ model }} {{ where_made_anew(model) }}
 
 )
 
