@@ -56,7 +56,7 @@ def _class_of(amount: str, ends: Iterable[Decimal], of: str = "1") -> str:
         f" when {amount} < cast({end:f} as numeric(18, 2)) * {of} then 'below {end:f}'"
         for end in ends
     )
-    return f"case when {amount} is null then null{whens} else 'more' end"
+    return f"case when {amount} is null or {of} is null then null{whens} else 'more' end"
 
 
 #: How records are told apart, by entity; columns of `r` are those of the base model.
