@@ -198,9 +198,9 @@ def _warnings(
     if not loads:
         yield "nothing is loaded: ecomdata load DIR"
         return
-    came = sorted(load["loaded_at"] for load in loads)
+    came = sorted({load["loaded_at"] for load in loads})
     last_load = came[-1]
-    gaps = sorted(after - before for before, after in pairwise(came)) or [FRESH]
+    gaps = sorted(after - before for before, after in pairwise(came)) or [timedelta()]
     usual = gaps[len(gaps) // 2]
     if now - last_load > max(FRESH, 2 * usual):
         yield f"the last load is {(now - last_load).days} days old: do exports still come?"
