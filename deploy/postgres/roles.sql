@@ -28,6 +28,10 @@ begin
         'grant connect on database %I to ecomdata_loader, ecomdata_transformer, ecomdata_reader',
         current_database()
     );
+    -- The reader of a project's own server, as whom `ecomdata query` and other commands read.
+    if exists (select from pg_roles where rolname = 'ecomdata_query') then
+        execute format('grant connect on database %I to ecomdata_query', current_database());
+    end if;
     -- A build of what changed collects it in temporary tables.
     execute format('grant temporary on database %I to ecomdata_transformer', current_database());
 end $$;

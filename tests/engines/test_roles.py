@@ -14,6 +14,7 @@ from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.transform import changes
 from ecomdata.warehouse import postgres
+from ecomdata.warehouse.embedded_postgres import READER
 
 pytest_plugins = ["engine_fixtures"]
 
@@ -105,6 +106,12 @@ def test_a_role_does_its_own_and_is_refused_all_else(urls: dict[str, str], role:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
                 pytest.fail(f"{role} was not refused: {statement}")
+
+
+def test_a_projects_own_server_is_read_as_before(urls: dict[str, str]) -> None:
+    url = urls["reader"].replace("//ecomdata_reader@", f"//{READER}@")
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        assert connection.execute(ALLOWED["owner"].encode()).fetchall()
 
 
 def test_what_the_owner_does_leaves_every_table_to_the_role_that_has_its_schema(
