@@ -143,8 +143,9 @@ def test_docs_is_one_page_that_names_every_table(postgres_project: Ran) -> None:
     tables = {name for (name,) in project.rows("select table_name from information_schema.tables "
               "where table_schema in ('staging', 'intermediate', 'final')")}  # fmt: skip
     assert len(tables) > 15
-    assert "source.ecomdata.insights.final_insights" in text
-    models = tables - {"final_insights"}
+    for source in ("insights.final_insights", "alarms.final_data_alarms"):
+        assert f"source.ecomdata.{source}" in text
+    models = tables - {"final_insights", "final_data_alarms"}
     assert [name for name in models if f"model.ecomdata.{name}" not in text] == []
 
 

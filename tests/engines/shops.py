@@ -101,7 +101,7 @@ def types(pipeline: Pipeline, schema: str) -> Rows:
         "select table_name, ordinal_position, column_name, data_type, numeric_precision,"
         f" numeric_scale from information_schema.columns where table_schema = '{schema}'"
     ).rows
-    one_word = {"VARCHAR": "text", "DECIMAL": "numeric"}
+    one_word = {"VARCHAR": "text", "DECIMAL": "numeric", "DOUBLE": "double precision"}
     described = []
     for table, place, column, kind, digits, scale in found:
         word = one_word.get(kind.split("(")[0], kind.lower())

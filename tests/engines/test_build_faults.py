@@ -41,5 +41,5 @@ def test_a_test_that_fails_is_named(new_pipeline: NewPipeline, tmp_path: Path) -
     pipeline.build([], False)
     with open_warehouse(pipeline.settings).connect() as connection:
         connection.execute("update intermediate.int_revenue_ledger set entry_type = 'gift'")
-    with pytest.raises(BuildError, match="test accepted_values_int_revenue_ledger_entry_type_"):
+    with pytest.raises(BuildError, match="test int_revenue_ledger_is_well_formed"):
         pipeline.test(["int_revenue_ledger"])

@@ -52,7 +52,7 @@ def test_units_hang_together_and_systemd_takes_them(tmp_path: Path) -> None:
     assert timer["Install"]["WantedBy"] == "timers.target"
     assert (ROOT / "deploy/systemd/ecomdata.service").is_file()  # of the timer's own name
     for path in UNITS:  # a command that is there, and no user that need be
-        text = path.read_text("utf-8").replace(ECOMDATA, sys.executable)
+        text = path.read_text("utf-8").replace(ECOMDATA, f'"{sys.executable}"')
         (tmp_path / path.name).write_text(text.replace("User=ecomdata\n", ""))
     if shutil.which("systemd-analyze"):
         words = ["systemd-analyze", "verify", *(str(tmp_path / path.name) for path in UNITS)]
