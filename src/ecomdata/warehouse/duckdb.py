@@ -101,9 +101,14 @@ class DuckDBConnection:
     path: Path
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Run one statement."""
-        with self._errors():
-            self.raw.execute(sql, list(values) or None)
+        """Run one statement, on a thread of its own: DuckDB by itself misses many a Ctrl-C."""
+        with self._errors(), ThreadPoolExecutor(1) as aside:
+            running = aside.submit(self.raw.execute, sql, list(values) or None)
+            try:
+                running.result()
+            except KeyboardInterrupt:
+                self.raw.interrupt()
+                raise
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """Run one statement and return its rows."""
