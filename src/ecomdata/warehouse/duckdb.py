@@ -229,8 +229,35 @@ class DuckDBConnection:
         self.raw.close()
 
 
+class WithoutRoles:
+    """What an engine answers that has no roles."""
+
+    named: ClassVar[str]
+
+    def url_as(self, role: str | None) -> str:
+        """There is no role that sees less than all.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            "Superset reads a warehouse on PostgreSQL, as a role that sees final only; "
+            f"{self.named} has no roles: use --warehouse postgres"
+        )
+
+    def grant_reader(self, connection: Connection, role: str) -> None:
+        """There is nobody to grant anything to.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(
+            f"{self.named} has no roles: who may read the files is who may read the data"
+        )
+
+
 @dataclass(frozen=True)
-class DuckDBWarehouse:
+class DuckDBWarehouse(WithoutRoles):
     """A warehouse in one file.
 
     Args:
@@ -242,6 +269,7 @@ class DuckDBWarehouse:
     path: Path
     memory_limit: str = "80%"
     temp_directory: Path | None = None
+    named: ClassVar[str] = "DuckDB"
     engine: ClassVar[str] = "duckdb"
     dialect: ClassVar[str] = "duckdb"
     builds_only_changes: ClassVar[bool] = True
@@ -309,25 +337,6 @@ class DuckDBWarehouse:
         part = self.path.with_name(f"{self.path.name}.part")
         shutil.copyfile(file, part)
         part.replace(self.path)
-
-    def url_as(self, role: str | None) -> str:
-        """DuckDB has no roles.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError(
-            "Superset reads a warehouse on PostgreSQL, as a role that sees final only; DuckDB has "
-            "no roles: use --warehouse postgres"
-        )
-
-    def grant_reader(self, connection: Connection, role: str) -> None:
-        """DuckDB has no roles.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError("DuckDB has no roles: who may read the file is who may read the data")
 
     @property
     def _limits(self) -> dict[str, str]:

@@ -27,10 +27,10 @@ from ecomdata.errors import (
     WarehouseUnreachableError,
 )
 from ecomdata.settings import child_environment
-from ecomdata.warehouse.duckdb import CONFIG, READ, SEAL, DuckDBConnection
+from ecomdata.warehouse.duckdb import CONFIG, READ, SEAL, DuckDBConnection, WithoutRoles
 from ecomdata.warehouse.lake import LOCK, Lake, LakeTable
 from ecomdata.warehouse.lock import file_lock
-from ecomdata.warehouse.protocol import Connection, Table, quote
+from ecomdata.warehouse.protocol import Table, quote
 
 #: The oldest Java that this Spark runs on.
 OLDEST_JAVA = 17
@@ -269,7 +269,7 @@ class SparkConnection(DuckDBConnection):
 
 
 @dataclass(frozen=True)
-class SparkWarehouse:
+class SparkWarehouse(WithoutRoles):
     """A lake, and the Spark that builds in it.
 
     Args:
@@ -287,6 +287,7 @@ class SparkWarehouse:
     temp_directory: Path | None = None
     engine: ClassVar[str] = "spark"
     dialect: ClassVar[str] = "duckdb"
+    named: ClassVar[str] = "a lake"
     builds_only_changes: ClassVar[bool] = False
 
     @property
@@ -370,25 +371,6 @@ class SparkWarehouse:
         except tarfile.TarError as exc:
             raise UsageError(f"{file} is no backup of a lake: {exc}") from exc
         self.lake.adopt(self.folder / "restored")
-
-    def url_as(self, role: str | None) -> str:
-        """A lake has no roles.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError(
-            "Superset reads a warehouse on PostgreSQL, as a role that sees final only: a lake has "
-            "no roles"
-        )
-
-    def grant_reader(self, connection: Connection, role: str) -> None:
-        """A lake has no roles.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError("a lake has no roles: who may read its folder is who may read the data")
 
     @property
     def _limits(self) -> dict[str, str]:
