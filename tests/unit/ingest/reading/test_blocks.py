@@ -90,9 +90,9 @@ def test_a_clean_file_is_not_parsed_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("first", "expected"),
     [
-        (2, b"002,a,b\n003,c,d\n"),
-        (998, b"998,a,b\n999,c,d\n"),
-        (999, b"999,a,b\n1000,c,d\n"),
+        (2, b"0002,a,b\n0003,c,d\n"),
+        (998, b"0998,a,b\n0999,c,d\n"),
+        (999, b"0999,a,b\n1000,c,d\n"),
         (12_999, b"12999,a,b\n13000,c,d\n"),
     ],
 )
