@@ -145,7 +145,7 @@ def test_a_finding_stands_with_its_interval_its_chance_and_its_sql() -> None:
     find(connection, "Germany fell by 1,200.50")
     page = Parsed(render(report_data(connection, "duckdb")))
     assert (
-        "Germany fell by 1,200.50 1 Nov 2025 to 30 Nov 2025 : −1,200.50 , EUR, "
+        "Germany fell by 1,200.50 1 Nov 2025 to 30 Nov 2025 : −1,200.50 (EUR), "
         "90 % interval −1,500.00 to −900.25 ; chance below 0.001. "
         "Next: ask who: Germany fell by 1,200.50 How was this computed "
         "select sum(amount) from intermediate.int_revenue_ledger" in page.text
