@@ -10,12 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 from axe import violations
 from browser import NAMES, find_chromium, launched
 from generated_shop import Ran, asked
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from ecomdata.insights.forecast import forecast_days
 from ecomdata.report.data import report_data
 from ecomdata.report.measures import customers_sql, sales_sql
 from ecomdata.report.page import clip, render
@@ -100,6 +102,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "german": report_data(shop, "duckdb", locale="de-DE"),
         "arabic": report_data(shop, "duckdb", locale="ar-EG"),
     }
+    data["small"]["forecast"] = forecast_days(
+        np.resize([80.0, 100, 120, 90, 110, 140, 95], 120), date(2025, 8, 28), 28
+    ).document()
     rich = report_data(small, "duckdb")
     rich["cube"]["sums"]["gross_sales"] = [10**9 * n for n in rich["cube"]["sums"]["gross_sales"]]
     data["rich"] = rich
