@@ -294,7 +294,7 @@
   const grid = { left: 0, right: 8, top: 12, bottom: 0, outerBoundsMode: "same" };
   const hover = { type: "shadow", shadowStyle: { color: colour("ink"), opacity: 0.06 } };
   const bar = (value, row, color) => ({
-    value,
+    value: value || "-", // nothing is drawn of nothing
     itemStyle: row.complete
       ? { color, borderWidth: 0 }
       : { color: colour("wash"), borderColor: color, borderWidth: 1, borderType: "dashed" },
@@ -407,7 +407,7 @@
           isLine
             ? { type: "line", symbol: "none", emphasis: { disabled: true }, lineStyle: { color: colour("accent"), width: 1.3 }, data: drawn.map((row) => row.net_sales / 100) }
             : bars(drawn.map((row) => bar(row.inside ? row.net_sales / 100 : 0, row, colour("accent")))),
-          ...(drawn.some((row) => row.other) ? [bars(drawn.map((row) => bar((row.other ?? 0) / 100, row, colour("grey"))))] : []),
+          ...(drawn.some((row) => row.other) ? [bars(drawn.map((row) => bar(row.other / 100, row, colour("grey"))))] : []),
           ...(hasBefore ? [{ type: "line", symbol: "circle", symbolSize: 5, emphasis: { disabled: true }, itemStyle: { color: colour("before") }, lineStyle: { color: colour("before"), width: 1.6 }, data: before }] : []),
         ],
       });
