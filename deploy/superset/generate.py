@@ -39,7 +39,7 @@ LABELS = {
     "total_revenue": "Net sales",
     "total_orders": "Orders",
     "revenue_rank": "Rank",
-    "net_sales_trend": "Trend, last 28 days",
+    "net_sales_trend": "Last 28 days / 28 before",
 }
 MACROS = project_macros("postgres")
 KNOWN = {kpi.name: kpi for kpi in KPIS}

@@ -86,9 +86,7 @@ class Pipeline:
             found = self._insights(run, warehouse, "month") if with_insights else None
             with run.step("report"):
                 with warehouse.connect(read_only=True) as connection:
-                    data = report.report_data(
-                        connection, warehouse.dialect, locale=self.settings.locale
-                    )
+                    data = self._report_data(connection, warehouse.dialect)
                 write_file(out, report.render(data).encode())
         return RunResult(load, build, alarms, found, out, data)
 
@@ -196,17 +194,16 @@ class Pipeline:
         self, out: Path, start: date | None, end: date | None, redact: bool = False
     ) -> None:
         """Write the report over what is built."""
-        locale = self.settings.locale
         with self._reading() as (connection, dialect):
             report.require_build(connection)
-            data = report.report_data(connection, dialect, start, end, locale, redact)
+            data = self._report_data(connection, dialect, start, end, redact)
         write_file(out, report.render(data).encode())
 
     def page(self, start: date | None, end: date | None) -> bytes:
         """Return the report over what is built now, in which its days can be asked for."""
         with self._reading() as (connection, dialect):
             report.require_build(connection)
-            data = report.report_data(connection, dialect, start, end, self.settings.locale)
+            data = self._report_data(connection, dialect, start, end)
         return report.render(data, is_live=True).encode()
 
     def export(
@@ -404,6 +401,20 @@ class Pipeline:
         warehouse = open_warehouse(self.settings)
         with warehouse.connect(read_only=True) as connection:
             yield connection, warehouse.dialect
+
+    def _report_data(
+        self,
+        connection: Connection,
+        dialect: str,
+        start: date | None = None,
+        end: date | None = None,
+        redact: bool = False,
+    ) -> dict[str, Any]:
+        from ecomdata.insights import forecast_next
+
+        forecast = forecast_next(connection).document()
+        locale = self.settings.locale
+        return report.report_data(connection, dialect, start, end, locale, redact, forecast)
 
     def _load(self, run: Run, warehouse: Warehouse, paths: Sequence[Path], plan: LoadPlan) -> Load:
         with run.step("load") as step, warehouse.connect() as connection:

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 from axe import violations
 from browser import NAMES, find_chromium, launched
 from generated_shop import Ran, asked
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from ecomdata.insights.forecast import forecast_days
 from ecomdata.report.data import report_data
 from ecomdata.report.measures import customers_sql, sales_sql
 from ecomdata.report.page import clip, render
@@ -99,6 +102,12 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "german": report_data(shop, "duckdb", locale="de-DE"),
         "arabic": report_data(shop, "duckdb", locale="ar-EG"),
     }
+    data["small"]["forecast"] = forecast_days(
+        np.resize([80.0, 100, 120, 90, 110, 140, 95], 120), date(2025, 8, 28), 28
+    ).document()
+    rich = report_data(small, "duckdb")
+    rich["cube"]["sums"]["gross_sales"] = [10**9 * n for n in rich["cube"]["sums"]["gross_sales"]]
+    data["rich"] = rich
     paths = {}
     for name, each in data.items():
         paths[name] = folder / f"{name}.html"
@@ -402,6 +411,46 @@ def test_a_period_that_is_not_over_is_marked_in_its_name_its_chart_and_its_table
         assert "incomplete: only a part of this month" in report.page.locator("#sales").inner_text()
         report.page.get_by_role("button", name="Show all").click()
         report.page.locator(".spans", has_text="Last 365").wait_for()
+
+
+def test_a_month_that_the_period_begins_in_is_drawn_whole(
+    browser: Browser, reports: dict[str, Path]
+) -> None:
+    def amount(text: str) -> Decimal:
+        return Decimal(text.strip().replace("€", "").replace(",", ""))
+
+    with opened(browser, reports["shop"]) as report:
+        report.choose(period="Dec 2024")
+        whole = Decimal(str(report.card("net_sales")))
+        report.choose(period="Last 365 days")  # from December 26 on
+        first = report.page.locator("#sales tbody tr").first
+        assert first.locator("th").text_content() == "Dec 2024 (incomplete)"
+        for name in ("sales", "customers"):
+            section = report.page.locator(f"#{name}")
+            assert "outside the chosen period" in section.locator(".key").inner_text()
+        report.page.locator("[data-chart=sales]").hover(position={"x": 90, "y": 150})
+        tip = report.page.locator("[data-chart=sales] .tip")
+        tip.wait_for(state="visible")
+        inside, outside = (
+            amount(tip.locator("p", has_text=label).locator("bdi").inner_text())
+            for label in ("Net sales", "Outside the period")
+        )
+        assert str(inside) == first.locator("data").first.get_attribute("value")
+        assert inside + outside == whole and inside > 0 < outside
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_figure_of_many_digits_stays_on_its_line(
+    browser: Browser, reports: dict[str, Path], width: int
+) -> None:
+    with opened(browser, reports["rich"], width) as report:
+        for kpi in ("net_sales", "gross_sales"):
+            value = report.page.locator(f"[data-kpi={kpi}] .value")
+            assert len(value.inner_text()) >= 18
+            assert value.locator("data").evaluate(
+                "figure => figure.getClientRects().length === 1"
+                " && figure.offsetWidth <= figure.parentElement.clientWidth"
+            ), kpi
 
 
 def test_a_tooltip_says_the_exact_figure_with_its_currency(

@@ -9,16 +9,18 @@ Source: Hyndman et al. 2008 (ETS(A,N,A), variance of its forecasts); rolling-ori
 (Tashman 2000); intervals calibrated on the errors of the backtest (Vovk et al. 2005).
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from ecomdata.insights.anomalies import deviations, log_sales, read_sales, weekdays
+from ecomdata.insights.asking import days_covered
 from ecomdata.insights.evidence import REPORT, figures, money, percent_change, said, within
 from ecomdata.insights.finding import Z90, Finding, Question, Searched, Span
 from ecomdata.insights.windows import Floats
@@ -111,6 +113,19 @@ class Forecast:
     uses_year: bool = False
     backtest: Backtest | None = None
     silence: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON has it: amounts and days as text."""
+        found: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return found
+
+
+def forecast_next(connection: Connection) -> Forecast:
+    """Forecast the net sales of the four weeks behind the last day with sales."""
+    known = days_covered(connection)
+    if known is None:
+        return Forecast(silence=f"needs {FEWEST_DAYS} days of sales, has none")
+    return forecast_sales(connection, known)
 
 
 def forecast_sales(connection: Connection, known: Span, ahead: int = STEP) -> Forecast:

@@ -52,10 +52,12 @@ def report_data(
     end: date | None = None,
     locale: str = "en",
     redact: bool = False,
+    forecast: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the report's data: JSON values only; see `page.render` for the shape.
 
-    No e-mail address is in it; with `redact` no text of a refused record and no customer's id.
+    The forecast is what `insights.Forecast.document` gives; None leaves it out. No e-mail address
+    is in the data; with `redact` no text of a refused record and no customer's id.
 
     Raises:
         DataError: there is nothing to report on.
@@ -84,6 +86,7 @@ def report_data(
         "categories": {"names": by[1].names, "rest": by[1].rest},
         "cube": cube(connection, engine, at, by, absent),
         "days": _days(connection, engine, covered),
+        "forecast": forecast,
         "products": _products(connection, engine, at, by[1], covered),
         "cohorts": _cohorts(connection),
         "segments": _segments(connection),

@@ -10,6 +10,13 @@ from ecomdata.warehouse import Connection
 #: What the page puts in: days, and conditions that each begin with "and".
 _CHOSEN: Final = "entry_date between date '«from»' and date '«to»'«narrowed»"
 
+DAYS: Final = """\
+select
+  sales_date,
+  sum(net_sales) as net_sales
+from final.final_sales_report
+group by sales_date
+order by sales_date"""
 COHORTS: Final = """\
 select
   cohort_month,
@@ -64,6 +71,7 @@ order by count(*) desc, entity, field"""
 
 #: The SQL of what is the same whatever is chosen, by the page's sections.
 SECTIONS: Final = {
+    "forecast": (DAYS,),
     "cohorts": (COHORTS,),
     "segments": (SEGMENTS,),
     "quality": (RECORDS, ROWS, RULES, FIELDS),

@@ -53,6 +53,18 @@ def test_the_variance_ahead_is_that_of_the_book() -> None:
     assert float((smoothed.weights(h) ** 2).sum()) == pytest.approx(book)
 
 
+def test_its_document_has_amounts_and_days_as_text() -> None:
+    assert forecast_days(_sales(12), START, 28).document() == {
+        "days": [], "weeks": [], "total": None, "uses_year": False, "backtest": None,
+        "silence": "needs 84 days of sales, has 12",
+    }  # fmt: skip
+    told = forecast_days(_sales(200), START, 28)
+    assert told.document()["weeks"][0] == {
+        "first": "2024-07-19", "last": "2024-07-25",
+        **{name: str(getattr(told.weeks[0], name)) for name in ("forecast", "low", "high")},
+    }  # fmt: skip
+
+
 def test_a_forecast_is_of_the_days_behind_and_adds_up() -> None:
     told = forecast_days(_sales(200), START, 28)
     assert told.silence == "" and told.total and told.backtest

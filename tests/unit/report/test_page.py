@@ -145,11 +145,35 @@ def test_a_finding_stands_with_its_interval_its_chance_and_its_sql() -> None:
     find(connection, "Germany fell by 1,200.50")
     page = Parsed(render(report_data(connection, "duckdb")))
     assert (
-        "Germany fell by 1,200.50 1 Nov 2025 to 30 Nov 2025 : −1,200.50 , EUR, "
+        "Germany fell by 1,200.50 1 Nov 2025 to 30 Nov 2025 : −1,200.50 (EUR), "
         "90 % interval −1,500.00 to −900.25 ; chance below 0.001. "
         "Next: ask who: Germany fell by 1,200.50 How was this computed "
         "select sum(amount) from intermediate.int_revenue_ledger" in page.text
     )
+
+
+def test_a_forecast_stands_with_its_interval_its_backtest_and_its_sql(data: dict[str, Any]) -> None:
+    days = {"first": "2026-01-01", "last": "2026-01-28"}
+    week = {"first": "2026-01-01", "last": "2026-01-07", "forecast": "1250", "low": "990"}
+    told = {
+        "silence": "", "uses_year": False, "weeks": [week | {"high": "1510"}],
+        "total": days | {"forecast": "5000", "low": "4100", "high": "6050"},
+        "backtest": {
+            "origins": 6, "week_wape": 0.0834, "naive_week_wape": 0.21, "week_coverage": 0.9167,
+        },
+    }  # fmt: skip
+    page = Parsed(render(data | {"forecast": told}))
+    assert page.rows("Net sales expected (EUR)") == [
+        ["1 Jan 2026", "7 Jan 2026", "1,250", "990", "1,510"]
+    ]
+    assert (
+        "1 Jan 2026 to 28 Jan 2026 , all countries and categories, are expected to be 5,000 (EUR); "
+        "nine times in ten between 4,100 and 6,050" in page.text
+    )
+    assert "missed them by 8.3% , the last week repeated by 21.0% ; 91.7% of the weeks" in page.text
+    assert "from final.final_sales_report group by sales_date" in page.text
+    silent = Parsed(render(data | {"forecast": {"silence": "needs 84 days of sales, has 12"}}))
+    assert "There is no forecast: it needs 84 days of sales, has 12." in silent.text
 
 
 def test_no_finding_and_no_search_for_any_are_said_apart(

@@ -294,11 +294,12 @@
   const grid = { left: 0, right: 8, top: 12, bottom: 0, outerBoundsMode: "same" };
   const hover = { type: "shadow", shadowStyle: { color: colour("ink"), opacity: 0.06 } };
   const bar = (value, row, color) => ({
-    value,
+    value: value || "-", // nothing is drawn of nothing
     itemStyle: row.complete
-      ? { color: row.inside ? color : colour("grey"), borderWidth: 0 }
+      ? { color, borderWidth: 0 }
       : { color: colour("wash"), borderColor: color, borderWidth: 1, borderType: "dashed" },
   });
+  const bars = (of) => ({ type: "bar", stack: "all", barCategoryGap: "36%", barMaxWidth: 56, emphasis: { disabled: true }, data: of });
   const key = (name, entries) => {
     const place = find(`[data-chart=${name}]`);
     place.nextElementSibling.matches(".key") && place.nextElementSibling.remove();
@@ -306,36 +307,32 @@
   };
   const note = (row) => (row.complete ? [] : [["", "incomplete"]]);
 
-  // Months of the choice, and where those are few as many before it as make a year, in grey.
+  // Months of the choice, each whole, and where those are few as many before it as make a year.
   const months = () => {
-    const { pieces: [from, to], start, end } = chosen.choice.period;
+    const { pieces: [from, to], start } = chosen.choice.period;
     const found = new Map();
-    const rowOf = (a, inside) => {
+    for (let a = 0; a < A; a += 1) {
+      const isInside = a >= from && a < to;
       const month = pieces[a] < data.window ? null : `${pieces[a].slice(0, 7)}-01`;
-      const id = `${month}${inside}`;
-      if (!found.has(id)) found.set(id, { start: month, inside, run: [a, a] });
-      found.get(id).run[1] = a + 1;
-    };
-    for (let a = from; a < to; a += 1) rowOf(a, true);
-    const spanned = [...found.keys()].length;
-    if (spanned < 6) {
-      const before = `${Number(start.slice(0, 4)) - 1}-${start.slice(5, 7)}-01`;
-      for (let a = from - 1; a >= 0 && pieces[a] >= data.window && pieces[a] > before; a -= 1) {
-        if (pieces[a].slice(0, 7) === start.slice(0, 7)) continue;
-        const id = `${pieces[a].slice(0, 7)}-01false`;
-        if (!found.has(id)) found.set(id, { start: `${pieces[a].slice(0, 7)}-01`, inside: false, run: [a, a + 1] });
-        else found.get(id).run[0] = a;
-      }
+      if (month === null && !isInside) continue; // older months stand as one piece
+      if (!found.has(month)) found.set(month, { start: month, whole: [a, a], run: [a, a] });
+      const row = found.get(month);
+      row.whole[1] = a + 1;
+      if (isInside) row.run = row.inside ? [row.run[0], a + 1] : [a, a + 1];
+      row.inside ||= isInside;
     }
-    return [...found.values()].sort((one, other) => one.run[0] - other.run[0]).map((row) => {
-      const [next, month] = [row.run[1], row.start];
+    const rows = [...found.values()].map((row) => {
+      const [month, { whole, run }] = [row.start, row];
       const following = month && dayOf(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 1));
-      return {
-        ...row,
-        label: month ? longMonth(month) : `Before ${longMonth(data.window)}`,
-        complete: month === null || (pieces[row.run[0]] === month && pieces[next] === following),
-      };
+      const complete = month === null || (pieces[whole[0]] === month && pieces[whole[1]] === following);
+      const isCut = run[0] > whole[0] || run[1] < whole[1];
+      const label = month ? longMonth(month) : `Before ${longMonth(data.window)}`;
+      return { ...row, label, complete, inner: label + (complete && !isCut ? "" : " (incomplete)") };
     });
+    const first = rows.findIndex((row) => row.inside);
+    const isFew = rows.filter((row) => row.inside).length < 6;
+    const before = `${Number(start.slice(0, 4)) - 1}-${start.slice(5, 7)}-01`;
+    return rows.filter((row, i) => row.inside || (isFew && i < first && row.start > before));
   };
   const yearBefore = (month) => {
     const day = `${Number(month.slice(0, 4)) - 1}${month.slice(4)}`;
@@ -360,6 +357,7 @@
       row.orders += orders;
       row.days += 1;
       row.complete = row.days === (byWeek ? 7 : 1);
+      row.inner = row.label + (row.complete ? "" : " (incomplete)");
     });
     return rows;
   };
@@ -370,6 +368,7 @@
     return months().map((row) => ({
       ...row,
       net_sales: netSales(row.run, chosen.country, chosen.category),
+      other: netSales(row.whole, chosen.country, chosen.category) - netSales(row.run, chosen.country, chosen.category),
       gross_sales: sum("gross_sales", row.run, chosen.country, chosen.category),
       returns: sum("returns", row.run, chosen.country, chosen.category),
       orders: count("orders", row.run, chosen.country, chosen.category),
@@ -384,7 +383,7 @@
       const title = `Sales by ${by}${isWhole() ? "" : `, ${scope()}`}`;
       showTable("sales", title, [[label, "text"], ["Net sales", "amount"], ["Gross sales", "amount"], ["Returns", "amount"], ["Orders", "count"]],
         rows.filter((row) => row.inside).map((row) => [
-          row.label + (row.complete ? "" : " (incomplete)"), money(row.net_sales), money(row.gross_sales), by !== "month" && cube.sums.returns === null ? null : money(row.returns), plain(row.orders),
+          row.inner, money(row.net_sales), money(row.gross_sales), by !== "month" && cube.sums.returns === null ? null : money(row.returns), plain(row.orders),
         ]), askSplit(title, by));
       const drawn = rows.filter((row) => row.start);
       const before = by === "month" ? drawn.map((row) => (row.complete ? yearBefore(row.start) : null)) : [];
@@ -392,21 +391,23 @@
       const isLine = by === "day" && drawn.length > 92;
       key("sales", [
         ...(hasBefore ? [["line", "a year before"]] : []),
-        ...(drawn.some((row) => !row.inside) ? [["other", "before the chosen period"]] : []),
-        ...(drawn.some((row) => !row.complete) ? [["dashed", `incomplete: only a part of this ${by} is chosen or in the data`]] : []),
+        ...(drawn.some((row) => row.other) ? [["other", "outside the chosen period"]] : []),
+        ...(drawn.some((row) => !row.complete) ? [["dashed", `incomplete: only a part of this ${by} is ${by === "week" ? "chosen or " : ""}in the data`]] : []),
       ]);
       return (width) => ({
         ...frame({ trigger: "axis", axisPointer: isLine ? { type: "line", lineStyle: { color: colour("muted"), type: "solid" } } : hover }, ([{ dataIndex: i }]) =>
           tip(drawn[i].label, [
-            ["Net sales", written(money(drawn[i].net_sales), "money")],
+            ...(drawn[i].inside ? [["Net sales", written(money(drawn[i].net_sales), "money")]] : []),
+            ...(drawn[i].other ? [["Outside the period", written(money(drawn[i].other), "money")]] : []),
             ...(hasBefore && before[i] !== null ? [["A year before", written(before[i].toFixed(2), "money")]] : []),
-            ["Orders", written(plain(drawn[i].orders), "count")], ...note(drawn[i]),
+            ...(drawn[i].inside ? [["Orders", written(plain(drawn[i].orders), "count")]] : []), ...note(drawn[i]),
           ])),
         grid, xAxis: { ...timeAxis(drawn.map((row) => row.start), width, by === "day"), boundaryGap: !isLine }, yAxis: valueAxis(shortMoney),
         series: [
           isLine
             ? { type: "line", symbol: "none", emphasis: { disabled: true }, lineStyle: { color: colour("accent"), width: 1.3 }, data: drawn.map((row) => row.net_sales / 100) }
-            : { type: "bar", barCategoryGap: "36%", barMaxWidth: 56, emphasis: { disabled: true }, data: drawn.map((row) => bar(row.net_sales / 100, row, colour("accent"))) },
+            : bars(drawn.map((row) => bar(row.inside ? row.net_sales / 100 : 0, row, colour("accent")))),
+          ...(drawn.some((row) => row.other) ? [bars(drawn.map((row) => bar(row.other / 100, row, colour("grey"))))] : []),
           ...(hasBefore ? [{ type: "line", symbol: "circle", symbolSize: 5, emphasis: { disabled: true }, itemStyle: { color: colour("before") }, lineStyle: { color: colour("before"), width: 1.6 }, data: before }] : []),
         ],
       });
@@ -440,30 +441,38 @@
     customers: () => {
       const of = control("customers");
       const buyers = [["returning", "accent"], ["new", "accent-2"]];
-      const inner = (row, name) => sum(`${name}_sales`, row.run, chosen.country, chosen.category);
-      const rows = months().map((row) => {
-        const sales = { returning: inner(row, "returning"), new: inner(row, "new") };
-        sales.guest = netSales(row.run, chosen.country, chosen.category) - sales.returning - sales.new;
-        const orders = Object.fromEntries(["returning", "new"].map((name) => [name, count(`${name}_orders`, row.run, chosen.country, chosen.category)]));
-        return { ...row, sales, orders };
-      });
+      const here = [chosen.country, chosen.category];
+      const within = (run) => {
+        const sales = Object.fromEntries(buyers.map(([type]) => [type, sum(`${type}_sales`, run, ...here)]));
+        sales.guest = netSales(run, ...here) - sales.returning - sales.new;
+        return { sales, orders: Object.fromEntries(buyers.map(([type]) => [type, count(`${type}_orders`, run, ...here)])) };
+      };
+      const rows = months().map((row) => ({ ...row, ...within(row.run), all: within(row.whole) }));
       const title = `New and returning customers by month${isWhole() ? "" : `, ${scope()}`}`;
       showTable("customers", title, [["Month", "text"], ["New orders", "count"], ["Returning orders", "count"], ["New sales", "amount"], ["Returning sales", "amount"], ["Guest sales", "amount"]],
         rows.filter((row) => row.inside).map((row) => [
-          row.label + (row.complete ? "" : " (incomplete)"), plain(row.orders.new), plain(row.orders.returning), money(row.sales.new), money(row.sales.returning), money(row.sales.guest),
+          row.inner, plain(row.orders.new), plain(row.orders.returning), money(row.sales.new), money(row.sales.returning), money(row.sales.guest),
         ]), askSplit(title, "customer_type"));
       const drawn = rows.filter((row) => row.start);
-      const types = of === "sales" && drawn.some((row) => row.sales.guest) ? [...buyers, ["guest", "grey"]] : buyers;
-      key("customers", [...types.map(([type]) => [type, type === "guest" ? "guests and others" : type]), ...(drawn.some((row) => !row.complete) ? [["dashed", "incomplete month"]] : [])]);
+      const types = of === "sales" && drawn.some((row) => row.all.sales.guest) ? [...buyers, ["guest", "grey"]] : buyers;
+      const hasOther = drawn.some((row) => types.some(([type]) => row.all[of][type] !== row[of][type]));
+      key("customers", [
+        ...types.map(([type]) => [type, type === "guest" ? "guests and others" : type]),
+        ...(hasOther ? [["returning faded", "outside the chosen period"]] : []),
+        ...(drawn.some((row) => !row.complete) ? [["dashed", "incomplete month"]] : []),
+      ]);
       const exact = (row, type) => (of === "sales" ? written(money(row.sales[type]), "money") : written(plain(row.orders[type]), "count"));
+      const drawnOf = (value) => types.map(([type, color]) => bars(drawn.map((row) => bar(value(row, type) / (of === "sales" ? 100 : 1), row, colour(color)))));
       return (width) => ({
-        ...frame({ trigger: "axis", axisPointer: hover }, ([{ dataIndex: i }]) =>
-          tip(drawn[i].label, [...types.map(([type]) => [type[0].toUpperCase() + type.slice(1), exact(drawn[i], type)]), ...note(drawn[i])])),
+        ...frame({ trigger: "axis", axisPointer: hover }, ([{ dataIndex: i }]) => {
+          const { label, inside, all: whole } = drawn[i];
+          return tip(label, [...types.map(([type]) => [type[0].toUpperCase() + type.slice(1), exact(inside ? drawn[i] : whole, type)]), ...(inside ? [] : [["", "outside the chosen period"]]), ...note(drawn[i])]);
+        }),
         grid, xAxis: timeAxis(drawn.map((row) => row.start), width), yAxis: valueAxis(of === "sales" ? shortMoney : short),
-        series: types.map(([type, color]) => ({
-          type: "bar", stack: "all", barCategoryGap: "36%", barMaxWidth: 56, emphasis: { disabled: true },
-          data: drawn.map((row) => bar(of === "sales" ? row.sales[type] / 100 : row.orders[type], { ...row, inside: true }, colour(color))),
-        })),
+        series: [
+          ...drawnOf((row, type) => row[of][type]),
+          ...(hasOther ? drawnOf((row, type) => row.all[of][type] - row[of][type]).map((series) => ({ ...series, itemStyle: { opacity: 0.35 } })) : []),
+        ],
       });
     },
   };
@@ -542,6 +551,11 @@
     }
     return [tag("div", {}, ...parts)];
   };
+  // A figure of many digits stays on its line: the style sheet has its length.
+  const sized = (element) => {
+    element.style.setProperty("--characters", element.textContent.length);
+    return element;
+  };
   const drawCards = () => {
     const { choice } = chosen;
     const [now, before, yearAgo] = ["period", "previous", "last_year"].map(figuresOf);
@@ -560,7 +574,7 @@
         const reason = kpi.all === null ? `not in this data${kpi.reason && `: ${kpi.reason}`}` : counted ? `not in this file for ${counted}; its SQL tells` : "nothing to divide by";
         return tag("li", { class: "missing", "data-kpi": kpi.id }, head, tag("p", { class: "value" }, reason));
       }
-      return tag("li", { "data-kpi": kpi.id }, head, tag("p", { class: "value" }, tag("data", { value }, written(value, kpi.unit))),
+      return tag("li", { "data-kpi": kpi.id }, head, tag("p", { class: "value" }, sized(tag("data", { value }, written(value, kpi.unit)))),
         tag("dl", {}, ...(before ? comparison(kpi, value, before[kpi.id], same ? "a year before" : "before") : []), ...(yearAgo && !same ? comparison(kpi, value, yearAgo[kpi.id], "a year before") : [])));
     });
     // What is not in these data stands last.
