@@ -13,6 +13,7 @@ import json
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--skew", action="store_true", help="a popular product, a big customer")
     parser.add_argument("--again", action="store_true", help="also what is known")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left behind
     for lines in options.lines:
         known = {
             run["engine"] for run in _runs() if (run["asked"], run["skew"]) == (lines, options.skew)
@@ -187,13 +189,19 @@ def _run(folder: Path, servers: list[int], *words: str) -> Usage:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        while process.poll() is None:
-            processes = _processes()
-            family = _family(processes, servers)
-            session = {id: one for id, one in processes.items() if one.session == process.pid}
-            own |= {id: one.ticks for id, one in session.items()}
-            peak = max(peak, sum(map(_memory_kb, {**session, **family})))
-            time.sleep(_SAMPLED_SECONDS)
+        try:
+            while process.poll() is None:
+                processes = _processes()
+                family = _family(processes, servers)
+                session = _session(processes, process.pid)
+                own |= {id: one.ticks for id, one in session.items()}
+                peak = max(peak, sum(map(_memory_kb, {**session, **family})))
+                time.sleep(_SAMPLED_SECONDS)
+        finally:  # Ctrl-C reaches no other session
+            for id in _session(_processes(), process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(id, signal.SIGKILL)
+            process.wait()
         seconds = time.perf_counter() - begun
         if process.returncode:
             output.seek(0)
@@ -213,6 +221,10 @@ def _processes() -> dict[int, Process]:
                 parent, session, ticks[0] + ticks[1], ticks[2] + ticks[3]
             )
     return found
+
+
+def _session(processes: dict[int, Process], leader: int) -> dict[int, Process]:
+    return {id: one for id, one in processes.items() if one.session == leader}
 
 
 def _family(processes: dict[int, Process], roots: list[int]) -> dict[int, Process]:
