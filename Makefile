@@ -9,11 +9,12 @@ ORDERS ?= 1000000
 LARGE ?=
 SEEDS ?= 20
 NULLS ?= 50
+LINES ?= 1000000 5000000
 DBT_PROJECT := src/ecomdata/transform/project
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 PIP := .venv/bin/python $(PIP_INSTALL)
 
-.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-insights score-insights bench-depth bench-customers score-alarms fault-table up down test-containers test-prefect test-airflow superset test-superset test-spark spark-cluster clean
+.PHONY: help setup demo test lint docs bench bench-build bench-generate bench-sizing bench-insights score-insights bench-depth bench-customers score-alarms fault-table up down test-containers test-prefect test-airflow superset test-superset test-spark spark-cluster clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -133,6 +134,10 @@ bench-generate: .venv/.run .venv-bench/.bench ## Measure generating against Fake
 
 bench-build: .venv/.run ## Measure building against the SQL by hand, and a day's build, write docs/benchmarks-build.md [ROWS=1000000 PAIRS=5]
 	.venv/bin/python benchmarks/build.py --rows $(ROWS) --pairs $(PAIRS)
+
+bench-sizing: .venv-spark/.run ## Measure a line's cost on every engine and hold their tables together, write docs/sizing.md [LINES='1000000 5000000' ENGINES=... SKEW=1 AGAIN=1]
+	tests/spark/get-java
+	.venv-spark/bin/python benchmarks/sizing.py --lines $(LINES) $(if $(ENGINES),--engines $(ENGINES)) $(if $(SKEW),--skew) $(if $(AGAIN),--again)
 
 score-insights: .venv/.run ## Score the insights on shops with planted events and with none, write docs/insights.md [SEEDS=20 NULLS=50]
 	.venv/bin/python benchmarks/insights/score.py --seeds $(SEEDS) --nulls $(NULLS)

@@ -19,6 +19,6 @@ from keys_noted
 except
 select customer_id from {{ this }}
 {% else %}
-select cast(null as text) as customer_id
+select cast(null as {{ text_type() }}) as customer_id
 where 1 = 0
 {% endif %}
