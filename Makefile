@@ -44,7 +44,7 @@ up: ## Start PostgreSQL, load ./data (a demo shop if it is empty), serve the rep
 	@echo "report: http://127.0.0.1:$${ECOMDATA_REPORT_PORT:-8080}"
 
 down: ## Stop the containers; what is loaded stays in their volumes
-	docker compose down
+	docker compose --profile schedule --profile dashboards down
 
 test: .venv/.dev ## Run all tests: unit, both engines, end to end
 	tests/e2e/get-chromium

@@ -359,6 +359,7 @@ def _resident() -> float:
 def _short(said: str) -> str:
     """The last line of what was said, without the machine's own paths and numbers."""
     line = (said.strip().splitlines() or [""])[-1].removeprefix("error: ")
+    line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "…", line)
     line = re.sub(r"(%2F|/)[\w.%/ -]*?(?=[\s;,\"?&:]|$)", "…", line)
     return re.sub(r"\b\d{4,}\b", "…", line)[:160]
 

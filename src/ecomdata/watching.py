@@ -4,10 +4,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ecomdata.errors import DataError, EcomDataError, TransientError, UsageError
 from ecomdata.ingest import Load
 from ecomdata.ingest.files import SUFFIXES
+from ecomdata.transform import BuildResult
+
+if TYPE_CHECKING:
+    from ecomdata.insights import Alarms
 
 #: Of a file: its size and when it was last written. What has the same for a while is whole.
 _State = tuple[int, int]
@@ -29,12 +34,28 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class Built:
+    """A build behind loads.
+
+    Args:
+        result: models and tests; None where it failed.
+        alarms: what is not as usual about the loads that were new to it.
+        error: why it failed.
+    """
+
+    result: BuildResult | None
+    alarms: "Alarms | None"
+    error: EcomDataError | None = None
+
+
+@dataclass(frozen=True)
 class Watch:
     """A folder that is looked at again and again.
 
     Args:
         folder: where files arrive; folders in it are not looked into.
         load: loads files, all or none.
+        build: builds the models after loads; None: they are left as they are.
         settle: seconds that a file must stay as it is before it is taken.
         move: put what was loaded into done/, and what could not be into failed/.
         once: end when everything that is there was taken.
@@ -44,22 +65,25 @@ class Watch:
 
     folder: Path
     load: Callable[[Sequence[Path]], Load]
+    build: "Callable[[], tuple[BuildResult, Alarms | None]] | None"
     settle: float
     move: bool = False
     once: bool = False
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def arrivals(self) -> Iterator[Arrival]:
-        """Yield what was loaded as it is; without `once` it never ends.
+    def events(self) -> Iterator[Arrival | Built]:
+        """Yield what was loaded and built as it is; without `once` it never ends.
 
-        A warehouse that is busy or cannot be reached is tried again at the next look.
+        A warehouse that is busy or cannot be reached is tried again at the next look. Data of which
+        no build comes may be mended by the next files: it is built again after they are loaded.
 
         Raises:
             UsageError: the folder cannot be read, or files cannot be moved.
         """
         since: dict[Path, tuple[_State, float]] = {}
         taken: dict[Path, _State] = {}
+        is_new = False
         while True:
             found = self._look()
             now = self.clock()
@@ -72,8 +96,13 @@ class Watch:
             for arrival in self._taken(whole) if whole else ():
                 if not isinstance(arrival.error, TransientError):
                     taken |= {path: found[path] for path in arrival.files}
+                is_new |= arrival.load is not None and arrival.load.load_id is not None
                 yield arrival
-            if self.once and all(path in taken for path in since):
+            if is_new and self.build is not None:
+                built = _built(self.build)
+                is_new = isinstance(built.error, TransientError)
+                yield built
+            if self.once and all(path in taken for path in since) and not (is_new and self.build):
                 return
             self.sleep(min(self.settle, 1) or 0.1)
 
@@ -110,6 +139,13 @@ class Watch:
                 for file in arrival.files:
                     _move(file, self.folder / ("failed" if arrival.error else "done"))
             yield arrival
+
+
+def _built(build: "Callable[[], tuple[BuildResult, Alarms | None]]") -> Built:
+    try:
+        return Built(*build())
+    except (DataError, TransientError) as exc:
+        return Built(None, None, exc)
 
 
 def _move(file: Path, folder: Path) -> None:

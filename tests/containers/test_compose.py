@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ORDERS = 400
-REPORT_PORT, DATABASE_PORT, PREFECT_PORT = 18080, 15432, 14200
+REPORT_PORT, DATABASE_PORT, PREFECT_PORT, SUPERSET_PORT = 18080, 15432, 14200, 18088
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,14 @@ class Compose:
         command = ["docker", "compose", "--project-name", "ecomdata-test", *words]
         return self._run(command, code)
 
-    def make(self, target: str) -> str:
+    def make(self, target: str, profile: str = "") -> str:
         """Run one of the Makefile's targets."""
-        return self._run(["make", target], 0)
+        return self._run(["env", f"COMPOSE_PROFILES={profile}", "make", target], 0)
+
+    def containers(self, *words: str) -> list[str]:
+        """The services' containers, of whatever profile."""
+        label = "label=com.docker.compose.project=ecomdata-test"
+        return self._run(["docker", "ps", "--quiet", "--filter", label, *words], 0).split()
 
     def psql(self, role: str, sql: str) -> subprocess.CompletedProcess[str]:
         """Run SQL as a role, with its password, over the network."""
@@ -71,6 +76,7 @@ class Compose:
             "ECOMDATA_REPORT_PORT": str(REPORT_PORT),
             "ECOMDATA_DATABASE_PORT": str(DATABASE_PORT),
             "ECOMDATA_PREFECT_PORT": str(PREFECT_PORT),
+            "ECOMDATA_SUPERSET_PORT": str(SUPERSET_PORT),
             "ECOMDATA_CRON": "* * * * *",
             "ECOMDATA_DEMO_ORDERS": str(ORDERS),
         }
@@ -82,6 +88,16 @@ def page() -> str:
         return text
 
 
+def addresses(inspected: str) -> list[str]:
+    """Where the ports are open of what `docker inspect` told."""
+    return [
+        binding["HostIp"]
+        for each in json.loads(inspected)
+        for bindings in each.get("NetworkSettings", {}).get("Ports", {}).values()
+        for binding in bindings or ()
+    ]
+
+
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """The services after `make up` on new volumes, without data of one's own."""
@@ -90,14 +106,17 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
         pytest.skip("NO CONTAINER ENGINE ANSWERS: the image and compose.yaml are not tested")
     folder = tmp_path_factory.mktemp("compose")
     (folder / "data").mkdir()
-    services = Compose(folder)
-    services("--profile", "schedule", "down", "--volumes")
+    services, everything = Compose(folder), ("--profile", "schedule", "--profile", "dashboards")
+    services(*everything, "down", "--volumes")
     try:
         services.make("up")
         yield services
     finally:
-        sys.stderr.write(services("logs", "--no-color", code=None))
-        services("--profile", "schedule", "down", "--volumes")
+        sys.stderr.write(services(*everything, "logs", "--no-color", code=None))
+        services.make("down")
+        left = services.containers("--all")
+        services(*everything, "down", "--volumes")
+        assert left == [], "`make down` leaves containers"
 
 
 def test_without_data_a_demo_shop_is_loaded_built_and_its_report_served(compose: Compose) -> None:
@@ -178,13 +197,7 @@ def test_every_port_is_open_on_loopback_only(compose: Compose) -> None:
     told = subprocess.run(
         ["docker", "inspect", *compose("ps", "--quiet").split()], capture_output=True, text=True
     ).stdout
-    addresses = [
-        binding["HostIp"]
-        for container in json.loads(told)
-        for bindings in container["NetworkSettings"]["Ports"].values()
-        for binding in bindings or ()
-    ]
-    assert addresses == 2 * ["127.0.0.1"]
+    assert addresses(told) == 2 * ["127.0.0.1"]
 
 
 def test_on_kept_volumes_nothing_is_loaded_twice_and_new_files_come_in(compose: Compose) -> None:
@@ -242,15 +255,32 @@ def test_the_profile_schedule_runs_the_flow_and_leaves_every_role_its_own(compos
     secrets = [path.read_text() for path in (compose.folder / "secrets").iterdir()]
     logs = compose("--profile", "schedule", "logs", "--no-color")
     assert [secret for secret in secrets if secret in told + logs] == []
-    addresses = {
-        binding["HostIp"]
-        for container in json.loads(told)
-        for bindings in container["NetworkSettings"]["Ports"].values()
-        for binding in bindings or ()
-    }
-    assert addresses == {"127.0.0.1"}
+    assert addresses(told) == ["127.0.0.1"]
 
     compose("--profile", "schedule", "stop", "--timeout", "60", "schedule")
     ended = compose("--profile", "schedule", "ps", "--all", "schedule", "--format", "json")
     assert json.loads(ended)["ExitCode"] == 130
     compose("run", "--rm", "--no-deps", "build")  # what the owner made is the transformer's
+
+
+def test_the_profile_dashboards_deploys_and_checks_them(compose: Compose) -> None:
+    compose.make("up", "dashboards")
+    profile = ("--profile", "dashboards")
+    ended = compose(*profile, "wait", "dashboards", code=None)
+    logs = compose(*profile, "logs", "--no-color")
+    assert ended.split()[-1] == "0", logs
+    told = compose(*profile, "logs", "--no-color", "--no-log-prefix", "dashboards")
+    assert "http://superset:8088/superset/dashboard/" in told
+    net_sales = compose.value("reader", "select sum(net_sales) from final.final_sales_report")
+    assert re.search(rf"\bok\b.* Net sales, all products +{net_sales}$", told, re.MULTILINE), told
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{SUPERSET_PORT}/login/", timeout=60) as answer:
+        assert "<title>" in answer.read().decode()
+    secrets = [path.read_text() for path in (compose.folder / "secrets").iterdir()]
+    inspected = subprocess.run(
+        ["docker", "inspect", "ecomdata-superset", *compose.containers("--all")],
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert [secret for secret in secrets if secret in inspected + logs] == []
+    assert set(addresses(inspected)) == {"127.0.0.1"}

@@ -1,26 +1,46 @@
 """Watching a folder, with a clock of the test's own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ecomdata.errors import InputError, UsageError, WarehouseBusyError
+from ecomdata.errors import (
+    BuildError,
+    EcomDataError,
+    InputError,
+    UsageError,
+    WarehouseBusyError,
+    WarehouseFullError,
+)
 from ecomdata.ingest import Load
-from ecomdata.watching import Arrival, Watch
+from ecomdata.transform import BuildResult
+from ecomdata.watching import Arrival, Built, Watch
 
-NOTHING = Load(1, (), (), (), {})
+LOADED, NOTHING_NEW = (Load(number, (), (), (), {}) for number in (1, None))
 
 
 class World:
     """A folder, a clock, and what happens at each second of it."""
 
-    def __init__(self, folder: Path, *, move: bool = False) -> None:
+    def __init__(self, folder: Path, *, move: bool = False, builds: bool = False) -> None:
         self.folder, self.now = folder, 0.0
         self.loads: list[list[str]] = []
         self.refused: dict[str, Exception] = {}
         self.happens: dict[int, list[str]] = {}
-        self.watch = Watch(folder, self.load, 3, move, False, lambda: self.now, self.sleep)
+        self.came = LOADED
+        self.broken: dict[int, EcomDataError] = {}
+        self.watch = Watch(
+            folder,
+            self.load,
+            self.build if builds else None,
+            3,
+            move,
+            False,
+            lambda: self.now,
+            self.sleep,
+        )
 
     def load(self, files: Sequence[Path]) -> Load:
         names = [path.name for path in files]
@@ -28,7 +48,12 @@ class World:
             if name in self.refused:
                 raise self.refused[name]
         self.loads.append(names)
-        return NOTHING
+        return self.came
+
+    def build(self) -> tuple[BuildResult, None]:
+        if error := self.broken.get(int(self.now)):
+            raise error
+        return BuildResult((), self.folder), None
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -40,10 +65,18 @@ class World:
 
     def run(self) -> list[tuple[float, Arrival]]:
         """Watch for 20 seconds; return what arrived when."""
+        return [(now, event) for now, event in self.events() if isinstance(event, Arrival)]
+
+    def builds(self) -> list[tuple[float, EcomDataError | None]]:
+        """Watch for 20 seconds; return when it was built, and what came of it."""
+        return [(now, event.error) for now, event in self.events() if isinstance(event, Built)]
+
+    def events(self) -> list[tuple[float, Arrival | Built]]:
+        """Watch for 20 seconds; return what happened when."""
         seen = []
         with pytest.raises(KeyboardInterrupt):
-            for arrival in self.watch.arrivals():
-                seen.append((self.now, arrival))
+            for event in self.watch.events():
+                seen.append((self.now, event))
         return seen
 
 
@@ -88,7 +121,7 @@ def test_a_busy_warehouse_is_tried_again_until_it_is_free(tmp_path: Path) -> Non
     world.refused["a.csv"] = WarehouseBusyError("busy")
     seen = []
     with pytest.raises(KeyboardInterrupt):
-        for _ in world.watch.arrivals():
+        for _ in world.watch.events():
             seen.append(world.now)
             if world.now == 6:
                 del world.refused["a.csv"]
@@ -116,13 +149,60 @@ def test_once_ends_when_all_that_is_there_was_taken(tmp_path: Path) -> None:
     world = World(tmp_path)
     (tmp_path / "a.csv").write_text("x")
     world.happens = {2: ["b.csv"]}
-    watch = Watch(tmp_path, world.load, 3, once=True, clock=lambda: world.now, sleep=world.sleep)
-    list(watch.arrivals())
+    watch = Watch(
+        tmp_path, world.load, None, 3, once=True, clock=lambda: world.now, sleep=world.sleep
+    )
+    list(watch.events())
     assert world.loads == [["a.csv"], ["b.csv"]]
     assert world.now == 5
 
 
 def test_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:
-    watch = Watch(tmp_path / "none", lambda files: NOTHING, 0)
+    watch = Watch(tmp_path / "none", lambda files: LOADED, None, 0)
     with pytest.raises(UsageError, match="is no folder"):
-        next(watch.arrivals())
+        next(watch.events())
+
+
+def test_it_is_built_once_behind_what_came_together_and_not_where_nothing_was_new(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, builds=True)
+    world.happens = {1: ["a.csv", "bad.csv", "c.csv"], 10: ["bad.csv"]}
+    world.refused["bad.csv"] = InputError("no header")
+    assert world.builds() == [(4, None)]
+    assert world.loads == [["a.csv"], ["c.csv"]]
+
+    (tmp_path / "again").mkdir()
+    world = World(tmp_path / "again", builds=True)
+    world.happens, world.came = {1: ["a.csv"]}, NOTHING_NEW
+    assert world.builds() == []
+
+
+def test_a_build_that_fails_on_the_data_is_tried_again_behind_the_next_load(tmp_path: Path) -> None:
+    world = World(tmp_path, builds=True)
+    world.happens = {1: ["a.csv"], 8: ["b.csv"]}
+    world.broken = {4: BuildError("a test failed")}
+    assert world.builds() == [(4, world.broken[4]), (11, None)]
+
+
+def test_a_warehouse_that_is_busy_at_the_build_is_built_at_the_next_look(tmp_path: Path) -> None:
+    world = World(tmp_path, builds=True)
+    world.happens = {1: ["a.csv"]}
+    world.broken = {4: WarehouseBusyError("busy"), 5: WarehouseBusyError("busy")}
+    assert world.builds() == [(4, world.broken[4]), (5, world.broken[5]), (6, None)]
+
+
+def test_once_ends_behind_the_build(tmp_path: Path) -> None:
+    world = World(tmp_path, builds=True)
+    (tmp_path / "a.csv").write_text("x")
+    world.broken = {3: WarehouseBusyError("busy")}
+    events = list(replace(world.watch, once=True).events())
+    assert [type(event) for event in events] == [Arrival, Built, Built]
+
+
+def test_a_build_that_no_other_file_can_mend_ends_the_watch(tmp_path: Path) -> None:
+    world = World(tmp_path, builds=True)
+    world.happens = {1: ["a.csv"]}
+    world.broken = {4: WarehouseFullError("no space left")}
+    with pytest.raises(WarehouseFullError):
+        list(world.watch.events())

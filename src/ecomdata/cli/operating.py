@@ -97,7 +97,7 @@ def watch(
         bool, typer.Option("--move", help="Move files to DIR/done or DIR/failed afterwards.")
     ] = False,
     build: Annotated[
-        bool, typer.Option("--build", help="Build the models after each load.")
+        bool, typer.Option("--build", help="Build the models after what was loaded.")
     ] = False,
     settle: Annotated[
         float,
@@ -108,42 +108,48 @@ def watch(
     """Load what arrives in DIR, until Ctrl-C or SIGTERM; a file still being written is left alone.
 
     Files that arrive together are loaded together. One that cannot be loaded is told of and tried
-    again when it changes.
+    again when it changes; a build that fails is, after the next load.
 
     Example: ecomdata watch inbox --move --build
     """
     from ecomdata.ingest import LoadPlan
-    from ecomdata.watching import Watch
+    from ecomdata.watching import Arrival, Watch
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder: name one to watch")
     pipeline, terminal = options.pipeline(), options.terminal
     plan = LoadPlan(pipeline.settings.cache, pipeline.settings.max_rejected)
-    watched = Watch(folder, lambda files: pipeline.load(files, plan), settle, move, once)
+    watched = Watch(
+        folder,
+        lambda files: pipeline.load(files, plan),
+        (lambda: pipeline.build_and_judge([], False)) if build else None,
+        settle,
+        move,
+        once,
+    )
     terminal.say(f"watching {folder}")
     told: list[dict[str, Any]] = []
     is_wrong = False
     with until_stopped(terminal, told):
-        for arrival in watched.arrivals():
-            told.append(
-                {
-                    "files": [path.name for path in arrival.files],
-                    "load": arrival.load and show.load_document(arrival.load),
-                    "error": arrival.error and str(arrival.error),
-                }
-            )
-            if arrival.load is None:
-                terminal.complain(str(arrival.error))
+        for event in watched.events():
+            if isinstance(event, Arrival):
+                told.append(show.arrival_document(event))
+                if event.load is None:
+                    terminal.complain(str(event.error))
+                else:
+                    show.load(terminal, event.load, per_file=False)
             else:
-                show.load(terminal, arrival.load, per_file=False)
-                if build and arrival.load.load_id is not None:
-                    result, alarms = pipeline.build_and_judge([], False)
-                    show.build(terminal, result)
-                    if alarms is not None:
-                        show.alarms(terminal, alarms)
-                        is_wrong |= bool(alarms.serious)
+                told.append(show.built_document(event))
+                if event.result is None:
+                    terminal.complain(f"not built: {event.error}")
+                else:
+                    show.build(terminal, event.result)
+                if event.alarms is not None:
+                    show.alarms(terminal, event.alarms)
+                    is_wrong |= show.serious(terminal, event.alarms)
+            is_wrong |= event.error is not None
         # only with --once
         if options.json:
             terminal.document(told)
-        if is_wrong or any(each["error"] for each in told):
+        if is_wrong:
             raise typer.Exit(1)

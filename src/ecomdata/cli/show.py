@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ecomdata.report import Exported, Vocabulary
     from ecomdata.transform import BuildResult
     from ecomdata.warehouse import Table
+    from ecomdata.watching import Arrival, Built
 
 #: Cells of the longest bar beside a figure.
 _BAR = 8
@@ -252,13 +253,19 @@ def alarms(terminal: "Terminal", found: "Alarms") -> None:
 
 def end_of(terminal: "Terminal", found: "Alarms") -> None:
     """End the command with 1 where something serious was found; all else is done by then."""
+    if serious(terminal, found):
+        raise typer.Exit(1)
+
+
+def serious(terminal: "Terminal", found: "Alarms") -> bool:
+    """Complain of loads of which something serious was found; return whether there are any."""
     if found.serious:
         loads = ", ".join(str(load) for load in sorted({a.load_id for a in found.serious}))
         terminal.complain(
             f"load {loads}: something serious is not as usual (see above); what is right as it is "
             "can stay, and `ecomdata load --undo` takes back what is not"
         )
-        raise typer.Exit(1)
+    return bool(found.serious)
 
 
 def alarms_document(found: "Alarms") -> dict[str, Any]:
@@ -267,6 +274,24 @@ def alarms_document(found: "Alarms") -> dict[str, Any]:
         "loads": found.loads,
         "found": [{"id": alarm.id} | asdict(alarm) for alarm in found.alarms],
         "not_asked": found.silences,
+    }
+
+
+def arrival_document(arrival: "Arrival") -> dict[str, Any]:
+    """Return what came of files that were watched for as JSON has it."""
+    return {
+        "files": [path.name for path in arrival.files],
+        "load": arrival.load and load_document(arrival.load),
+        "error": arrival.error and str(arrival.error),
+    }
+
+
+def built_document(built: "Built") -> dict[str, Any]:
+    """Return what came of a build behind loads as JSON has it."""
+    return {
+        "build": built.result and build_document(built.result),
+        "alarms": built.alarms and alarms_document(built.alarms),
+        "error": built.error and str(built.error),
     }
 
 

@@ -210,6 +210,16 @@ def test_a_first_load_of_years_does_not_outweigh_the_days_since() -> None:
     assert share.p_value > 0.5
 
 
+def test_a_few_refused_records_where_none_were_are_news_though_a_week_tells_little() -> None:
+    parts: Floats = np.array([[0.0] * 28 + [2.0]])
+    whole: Floats = np.array([100.0] * 29)
+    [refused] = judge(parts, whole, only_more=True)
+    [share] = judge(parts, whole)
+    # two of two in the last of 29 loads alike, and in the last of 8
+    assert refused.p_value == pytest.approx(1 / 29**2)
+    assert share.p_value == pytest.approx(2 / 8**2)
+
+
 def test_p_values_of_shares_are_rare_as_they_say() -> None:
     """Among loads of chance alone, at most so many are below a level; overdispersed ones, too."""
     draw = np.random.default_rng(5)
