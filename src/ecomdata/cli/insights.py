@@ -70,6 +70,7 @@ def insights_document(found: "Insights") -> dict[str, Any]:
         "compared_with": question and {"from": question.before.start, "to": question.before.end},
         "tests": found.tests,
         "findings": [ranked.as_row() for ranked in found.ranked],
+        "told_before": [finding.statement for finding in found.still],
         "not_asked": list(found.silences),
         "bridge": found.bridge
         and {
@@ -112,6 +113,8 @@ def show_insights(terminal: "Terminal", found: "Insights") -> None:
             f"Nothing {'else ' if found.ranked else ''}stands out: {found.tests:,} things were "
             "looked at, and none moved more than is usual here."
         )
+    for finding in found.still:
+        terminal.say(f"Told before, and still so: {finding.statement}")
     for silence in found.silences:
         terminal.say(f"not asked: {silence}")
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from ecomdata.insights.asking import Period, days_covered, questions
+from ecomdata.insights.asking import Period, days_covered, period_of, questions
 from ecomdata.insights.bridge import Bridge, read_bridge
 from ecomdata.insights.customers import Segments, read_segments
 from ecomdata.insights.false_discoveries import FALSE_DISCOVERY_RATE, q_values
@@ -94,6 +94,7 @@ class Insights:
         silences: what could not be asked, and what it needs.
         bridge: how net sales came from one month to the next; None: not of months.
         segments: the customers on the last day of the data, with what to do; None: not asked.
+        still: what began before the period, and was told of the one before.
     """
 
     question: Question | None
@@ -102,6 +103,7 @@ class Insights:
     silences: tuple[str, ...]
     bridge: Bridge | None
     segments: Segments | None = None
+    still: tuple[Finding, ...] = ()
 
 
 def find_insights(connection: Connection, period: Period, top: int = MOST_FINDINGS) -> Insights:
@@ -134,20 +136,57 @@ def answer(
     """
     parts = [[search(connection, question) for search in part] for part in searches]
     every = [searched for part in parts for searched in part]
-    sure = [pair for part in parts for pair in _sure(part)]
+    told = _told_once(connection, [pair for part in parts for pair in _sure(part)])
+    news, still = told, []
+    if any(_is_older(finding, question) for finding, _ in told):
+        before = _told_of_the_period_before(connection, question, searches[0])
+        still = [pair for pair in told if _is_older(pair[0], question) and _is_in(pair[0], before)]
+        news = [pair for pair in told if pair not in still]
+    return Insights(
+        question,
+        tuple(Ranked(finding, q, rank) for rank, (finding, q) in enumerate(news[:top], 1)),
+        sum(searched.tests for searched in parts[0]),
+        tuple(searched.silence for searched in every if searched.silence),
+        read_bridge(connection, question),
+        still=tuple(finding for finding, _ in still),
+    )
+
+
+def _told_once(
+    connection: Connection, sure: list[tuple[Finding, float]]
+) -> list[tuple[Finding, float]]:
+    """Each story once, most money first."""
     sure.sort(key=lambda pair: (GIVES_WAY.get(pair[0].kind, 0), -_worth(*pair), pair[0].statement))
     categories = _categories(connection, [finding for finding, _ in sure])
     told: list[tuple[Finding, float]] = []
     for finding, q in sure:
         if not any(same_story(finding, other, categories) for other, _ in told):
             told.append((finding, q))
-    told.sort(key=lambda pair: (-_worth(*pair), pair[0].statement))
-    return Insights(
-        question,
-        tuple(Ranked(finding, q, rank) for rank, (finding, q) in enumerate(told[:top], 1)),
-        sum(searched.tests for searched in parts[0]),
-        tuple(searched.silence for searched in every if searched.silence),
-        read_bridge(connection, question),
+    return sorted(told, key=lambda pair: (-_worth(*pair), pair[0].statement))
+
+
+def _told_of_the_period_before(
+    connection: Connection, question: Question, searches: Sequence[Search]
+) -> list[Finding]:
+    """What was told of the period before, also what was told of an earlier one."""
+    asked = questions(question.data, period_of(question.current))[:-1]
+    if not asked:
+        return []
+    sure = _sure([search(connection, asked[-1]) for search in searches])
+    return [finding for finding, _ in _told_once(connection, sure)]
+
+
+def _is_older(finding: Finding, question: Question) -> bool:
+    """Whether it began before the period, and is no fact of the last year."""
+    return question.before.start <= finding.span.start < question.current.start
+
+
+def _is_in(finding: Finding, told: Sequence[Finding]) -> bool:
+    return any(
+        finding.kind == other.kind
+        and finding.segment == other.segment
+        and _days_in_both(finding, other) > 0
+        for other in told
     )
 
 

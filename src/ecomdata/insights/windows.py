@@ -6,7 +6,7 @@ Nelder 1989), and Simes (1986) over the windows, which overlap and so depend on 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
@@ -85,6 +85,14 @@ def usual_days(question: Question, look_back: int = 0) -> tuple[int, Span]:
     return days, Span(after - timedelta(days), after - timedelta(1))
 
 
+def days_before(base: Span, start: date) -> Span | None:
+    """Return the days of whole weeks before those of a base; None: too few are known."""
+    days = min(BASE_DAYS, (base.start - start).days) // 7 * 7
+    if days < FEWEST_BASE_DAYS:
+        return None
+    return Span(base.start - timedelta(days), base.start - timedelta(1))
+
+
 def too_few_days(what: str, days: int) -> Searched:
     """Return that something could not be asked, for want of days before the period."""
     return Searched((), 0, f"{what}: needs {FEWEST_BASE_DAYS} days before, has {days}")
@@ -132,17 +140,14 @@ def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer:
     )
 
 
-def most_gained(counts: Floats, exposure: Floats, base: Base) -> dict[bool, float]:
-    """Return by how much too few, and too many, are likelier than what is usual, at the most.
+def most_gained(counts: Floats, exposure: Floats, base: Base, fewer: bool) -> float:
+    """Return by how much too few, or too many, are likelier than what is usual, at the most.
 
     Far faster than a scan: the logarithm of the likelihood ratio of a period's best window.
     """
     observed, of = _sums(counts), _sums(exposure)
     apart, gain = observed - of * base.rate, _gain(observed, of, base)
-    return {
-        fewer: float(np.max(gain, where=apart < 0 if fewer else apart > 0, initial=-np.inf))
-        for fewer in (True, False)
-    }
+    return float(np.max(gain, where=apart < 0 if fewer else apart > 0, initial=-np.inf))
 
 
 def _gain(observed: Floats, of: Floats, base: Base) -> Floats:

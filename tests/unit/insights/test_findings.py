@@ -30,7 +30,12 @@ def _finding(
 
 
 #: Not of a month: there is no bridge to read.
-WEEK = Question(Span(date(2025, 6, 2), date(2025, 6, 8)), MAY, None, QUESTION.data)
+WEEK = Question(
+    Span(date(2025, 5, 26), date(2025, 6, 1)),
+    Span(date(2025, 5, 19), date(2025, 5, 25)),
+    None,
+    Span(date(2024, 1, 1), date(2025, 6, 1)),
+)
 
 
 class _Categories:
@@ -76,6 +81,29 @@ def test_whose_orders_fail_to_come_is_told_before_that_they_do() -> None:
     searched = Searched((outage, lost), 2)
     told = answer(cast(Connection, None), WEEK, searches=((lambda *_: searched,),))
     assert [each.finding.kind for each in told.ranked] == ["lost_segment"]
+
+
+def test_what_was_told_of_the_week_before_is_told_as_standing_and_not_again() -> None:
+    first_days = {"Chile": date(2025, 5, 23), "Peru": date(2025, 5, 23), "Cuba": date(2025, 5, 27)}
+
+    def lost(connection: Connection, question: Question) -> Searched:
+        return Searched(
+            tuple(
+                replace(
+                    _finding("lost_segment", Span(first, question.current.end), country=name),
+                    p_value=1e-6,
+                )
+                for name, first in first_days.items()
+                if question is WEEK or name == "Chile"
+            ),
+            3,
+        )
+
+    told = answer(cast(Connection, None), WEEK, searches=((lost,),))
+    # Peru's began before, too, but only now is it sure; Cuba's began now.
+    assert [each.finding.segment["country"] for each in told.ranked] == ["Peru", "Cuba"]
+    assert [each.rank for each in told.ranked] == [1, 2]
+    assert [finding.segment["country"] for finding in told.still] == ["Chile"]
 
 
 def test_a_part_and_its_whole_are_one_story() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,8 @@ def search_lost_segments(connection: Connection, question: Question) -> Searched
 
     Their orders since that day are set beside those of other countries' customers of before that
     day, and beside the orders of the country's own new customers: where those fail to come too, it
-    is no loss of customers.
+    is no loss of customers. Whose first order is of the last days is set beside their like, as
+    new customers lapse sooner.
     """
     start = max(question.data.start, question.current.start - timedelta(DAYS_BACK + BASE_DAYS))
     base_days = (question.current.start - start).days
@@ -117,30 +118,30 @@ def _losses(orders: _Orders, day: int) -> Iterator[tuple[int, _Loss]]:
     before = (orders.day < day) & (orders.day >= day - BASE_DAYS)
     since, is_old = orders.day >= day, orders.first_day < day
     first_orders = before & (orders.day == orders.first_day)
-    countries = len(orders.countries)
+    is_recent = orders.first_day >= day - BASE_DAYS
 
-    def by_country(rows: NDArray[np.bool_]) -> Floats:
-        return np.bincount(orders.country[rows], minlength=countries).astype(np.float64)
+    def by_country(rows: NDArray[Any], weights: Floats | None = None) -> Floats:
+        """Of each country, of its customers of long and of its recent ones."""
+        place = 2 * orders.country[rows] + is_recent[rows]
+        sums = np.bincount(place, weights, minlength=2 * len(orders.countries))
+        return sums.astype(np.float64).reshape(-1, 2)
 
-    base, old = by_country(before), by_country(since & is_old)
-    base_new, new = by_country(first_orders), by_country(since & ~is_old)
-    customers, place, counts = np.unique(
-        orders.customer[before], return_index=True, return_counts=True
-    )
-    squares = np.bincount(
-        orders.country[before][place], weights=counts.astype(np.float64) ** 2, minlength=countries
-    )
+    of_base, of_old = by_country(before), by_country(since & is_old)
+    _, place, counts = np.unique(orders.customer[before], return_index=True, return_counts=True)
+    squares = by_country(np.flatnonzero(before)[place], counts.astype(np.float64) ** 2)
+    elsewhere = (of_old.sum(0) - of_old) / np.maximum(of_base.sum(0) - of_base, 1.0)
+    base, old, expected = of_base.sum(1), of_old.sum(1), (of_base * elsewhere).sum(1)
+    base_new, new = by_country(first_orders).sum(1), by_country(since & ~is_old).sum(1)
     share = base / max(base.sum(), 1.0)
-    elsewhere = (old.sum() - old) / np.maximum(base.sum() - base, 1.0)
     new_elsewhere = (new.sum() - new) / np.maximum(base_new.sum() - base_new, 1.0)
-    expected, expected_new = base * elsewhere, base_new * new_elsewhere
+    expected_new = base_new * new_elsewhere
     for at in np.flatnonzero(
         (share >= LEAST_SHARE) & (share <= MOST_SHARE) & (expected >= FEWEST_EXPECTED)
     ):
         # A customer who leaves takes all of their orders along.
-        dispersion = 1 + elsewhere[at] * squares[at] / base[at]
-        observed, of_base = np.array([old[at]]), np.array([elsewhere[at]])
-        beside_others = rarity(observed, of_base, Base(base[at], 1.0), dispersion, fewer=True)
+        dispersion = 1 + float((elsewhere[at] ** 2 * squares[at]).sum()) / expected[at]
+        observed, part = np.array([old[at]]), np.array([expected[at] / base[at]])
+        beside_others = rarity(observed, part, Base(base[at], 1.0), dispersion, fewer=True)
         beside_new = rarity(
             observed,
             np.array([expected[at]]),
@@ -240,6 +241,7 @@ orders as (
         customers.country,
         orders.order_date,
         first_days.first_day < {literal(span.start)} as is_old,
+        first_days.first_day >= {literal(base_span.start)} as is_recent,
         orders.order_date = first_days.first_day as is_first_day,
         amounts.net_sales
     from {ORDERS} as orders
@@ -251,8 +253,9 @@ orders as (
         and {within("orders.order_date", Span(base_span.start, span.end))}
 ),
 
-sums as (
+customers_of_long_and_recent_ones as (
     select
+        is_recent,
         count(case when {here} and {old} then 1 end) as orders,
         count(case when {here} and {new} then 1 end) as new_orders,
         count(case when {here} and {before} then 1 end) as base_orders,
@@ -260,18 +263,22 @@ sums as (
         count(case when {there} and {old} then 1 end) as others,
         count(case when {there} and {before} then 1 end) as base_others
     from orders
+    group by is_recent
 ),
 
 expected as (
     select
-        *,
-        {real("base_orders")} * {real("others")} / nullif({real("base_others")}, 0) as expected
-    from sums
+        sum(orders) as orders,
+        sum(new_orders) as new_orders,
+        sum(base_orders) as base_orders,
+        sum(base_net_sales) as base_net_sales,
+        sum({real("base_orders")} * others / greatest(base_others, 1)) as expected
+    from customers_of_long_and_recent_ones
 )
 
 select
-    orders,
-    new_orders,
+    cast(orders as bigint) as orders,
+    cast(new_orders as bigint) as new_orders,
     cast(expected as numeric(18, 1)) as expected_orders,
     {percent_change("orders", "expected")} as change_percent,
     {money(f"(orders - expected) * {real('base_net_sales')} / nullif(base_orders, 0)")} as effect

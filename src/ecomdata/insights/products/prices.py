@@ -26,7 +26,7 @@ from ecomdata.insights.evidence import (
 from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.products.sales import expected_sales, margin, read_daily
-from ecomdata.insights.windows import BASE_DAYS, FEWEST_BASE_DAYS, Base, rarity, too_few_days
+from ecomdata.insights.windows import BASE_DAYS, FEWEST_BASE_DAYS, rarity, too_few_days
 from ecomdata.warehouse import Connection
 
 #: A price differs from another by more than this share; less is rounding.
@@ -66,10 +66,10 @@ def search_prices(connection: Connection, question: Question) -> Searched:
     if have < FEWEST_BASE_DAYS:
         return too_few_days("changes of prices", have)
     news = current.start - timedelta(NEWS)
-    span = Span(max(data.start, news - timedelta(BASE_DAYS)), current.end)
+    span = Span(max(data.start, news - timedelta(2 * BASE_DAYS)), current.end)
     daily = read_daily(connection, question, span)
     prices = _prices(connection, span)
-    dispersion = daily.dispersion(daily.orders.shape[1])
+    dispersion = daily.dispersion(span)
     tests, findings = 0, []
     for row, product in enumerate(daily.products):
         for before, now in changes(prices[product], current.end):
@@ -85,7 +85,8 @@ def search_prices(connection: Connection, question: Question) -> Searched:
             ):
                 continue
             shop, orders = daily.shop[row], daily.orders[row]
-            base = Base.of(orders[at - base_days : at], shop[at - base_days : at])
+            base_span = Span(now.first - timedelta(base_days), now.first - _DAY)
+            base = daily.base(row, base_span)
             exposure = shop[at:end].sum(keepdims=True)
             observed = orders[at:end].sum(keepdims=True)
             expected = float(exposure[0]) * base.rate
@@ -93,11 +94,11 @@ def search_prices(connection: Connection, question: Question) -> Searched:
                 continue
             tests += 1
             rises = now.price > before.price
-            p_value = float(rarity(observed, exposure, base, dispersion, fewer=rises)[0])
+            usual, _ = daily.usual(row, base_span, fewer=rises)
+            p_value = float(rarity(observed, exposure, usual, dispersion, fewer=rises)[0])
             if p_value > CANDIDATE or observed[0] < float(LEAST_LEFT) * expected:
                 continue
             days = Span(now.first, span.start + timedelta(end - 1))
-            base_span = Span(now.first - timedelta(base_days), now.first - _DAY)
             part = margin(expected, float(observed[0]), base, dispersion)
             lost = abs(expected - float(observed[0])) / expected
             finding = _finding(

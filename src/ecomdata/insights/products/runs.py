@@ -4,8 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-import numpy as np
-
 from ecomdata.insights.evidence import called, figures, money, on, said
 from ecomdata.insights.false_discoveries import CANDIDATE
 from ecomdata.insights.finding import Finding, Question, Searched, Span
@@ -19,6 +17,7 @@ from ecomdata.insights.products.sales import (
 from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
     Window,
+    days_before,
     most_gained,
     scan,
     too_few_days,
@@ -46,22 +45,25 @@ def search_runs(connection: Connection, question: Question) -> Searched:
     if days < FEWEST_BASE_DAYS:
         return too_few_days("products that ran out or took off", days)
     start = base_span.end + timedelta(1)
-    daily = read_daily(connection, question, Span(base_span.start, current.end))
-    dispersion = daily.dispersion(days)
+    earlier = days_before(base_span, question.data.start) or base_span
+    daily = read_daily(connection, question, Span(earlier.start, current.end))
+    dispersion = daily.dispersion(base_span)
+    known = (start - daily.span.start).days
     first_day = (current.start - start).days
     last_day = (current.end - start).days
     tests, findings = 0, []
     for row, product in enumerate(daily.products):
-        orders, shop = daily.orders[row, days:], daily.shop[row, days:]
-        base = daily.base(row, days)
+        orders, shop = daily.orders[row, known:], daily.shop[row, known:]
+        recent = daily.base(row, base_span)
         if (
-            np.count_nonzero(daily.shop[row, :days]) < FEWEST_BASE_DAYS
-            or min(base.rate * shop.sum(), base.count) < LEAST_EXPECTED
+            daily.days_sold(row, base_span) < FEWEST_BASE_DAYS
+            or min(recent.rate * shop.sum(), recent.count) < LEAST_EXPECTED
         ):
             continue
-        for fewer, gain in most_gained(orders, shop, base).items():
+        for fewer in (True, False):
             tests += 1
-            if gain < LEAST_GAIN * dispersion:
+            base, of_base = daily.usual(row, base_span, fewer)
+            if most_gained(orders, shop, base, fewer) < LEAST_GAIN * dispersion:
                 continue
             window = scan(orders, shop, base, dispersion, fewer)
             if window.last < first_day or not _is_striking(window, fewer):
@@ -71,7 +73,7 @@ def search_runs(connection: Connection, question: Question) -> Searched:
                 kind = "dead_stock"
             span = Span(start + timedelta(window.first), start + timedelta(window.last))
             part = margin(window.expected, window.observed, base, dispersion)
-            findings.append(_finding(connection, kind, product, span, base_span, window, part))
+            findings.append(_finding(connection, kind, product, span, of_base, window, part))
     material = MATERIAL * net_sales(connection, current)
     return Searched(
         tuple(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ecomdata.insights.evidence import REPORT, SUMMARY, literal, product_name, real, within
 from ecomdata.insights.finding import Z90, Question, Span
-from ecomdata.insights.windows import Base, Floats, spread
+from ecomdata.insights.windows import FEWEST_BASE_DAYS, Base, Floats, days_before, spread
 from ecomdata.warehouse import Connection
 
 #: Products that are looked at, at most: those in most orders.
@@ -35,13 +35,33 @@ class Daily:
     orders: Floats
     shop: Floats
 
-    def base(self, row: int, days: int) -> Base:
-        """What is usual for a product by the first so many days."""
-        return Base.of(self.orders[row, :days], self.shop[row, :days])
+    def usual(self, row: int, base: Span, fewer: bool) -> tuple[Base, Span]:
+        """What is usual for a product by a base or the days before it, and by which.
 
-    def dispersion(self, days: int) -> float:
+        The less favourable of both: that a product sells again, after it was out of stock or too
+        dear, is not that it takes off.
+        """
+        bases = [(self.base(row, base), base)]
+        earlier = days_before(base, self.span.start)
+        if earlier and self.days_sold(row, earlier) >= FEWEST_BASE_DAYS:
+            bases.append((self.base(row, earlier), earlier))
+        return (min if fewer else max)(bases, key=lambda pair: pair[0].rate)
+
+    def base(self, row: int, span: Span) -> Base:
+        """What is usual for a product by some days."""
+        return Base.of(self._on(self.orders, span)[row], self._on(self.shop, span)[row])
+
+    def days_sold(self, row: int, span: Span) -> int:
+        """Of some days those with orders since the product was first sold."""
+        return int(np.count_nonzero(self._on(self.shop, span)[row]))
+
+    def dispersion(self, base: Span) -> float:
         """How many times as much as Poisson counts the products' weekly orders vary."""
-        return spread(self.orders[:, :days], self.shop[:, :days])
+        return spread(self._on(self.orders, base), self._on(self.shop, base))
+
+    def _on(self, counts: Floats, days: Span) -> Floats:
+        first, last = ((day - self.span.start).days for day in (days.start, days.end))
+        return counts[:, first : last + 1]
 
 
 def read_daily(connection: Connection, question: Question, span: Span) -> Daily:
