@@ -266,9 +266,13 @@ def test_the_profile_schedule_runs_the_flow_and_leaves_every_role_its_own(compos
 def test_the_profile_dashboards_deploys_and_checks_them(compose: Compose) -> None:
     compose.make("up", "dashboards")
     profile = ("--profile", "dashboards")
-    ended = compose(*profile, "wait", "dashboards", code=None)
+    state = ("ps", "--all", "dashboards", "--format", "json")
+    deadline = time.monotonic() + 900
+    while (ended := json.loads(compose(*profile, *state)))["State"] != "exited":
+        assert time.monotonic() < deadline, compose(*profile, "logs", "dashboards")
+        time.sleep(2)
     logs = compose(*profile, "logs", "--no-color")
-    assert ended.split()[-1] == "0", logs
+    assert ended["ExitCode"] == 0, logs
     told = compose(*profile, "logs", "--no-color", "--no-log-prefix", "dashboards")
     assert "http://superset:8088/superset/dashboard/" in told
     net_sales = compose.value("reader", "select sum(net_sales) from final.final_sales_report")
