@@ -27,6 +27,7 @@ import psycopg
 from orders import COLUMNS, DAMAGES, Arrival, Orders
 from page import comparison_row, page
 from peers import DUCKDB_FILE, PEERS, POSTGRES, PRODUCTS, TEXT_TABLE, Peer
+from usage import Usage
 
 from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
@@ -34,15 +35,6 @@ ROOT = Path(__file__).parents[1]
 BAD_EVERY = 1_000
 DAMAGE_ROWS = 20_000  # of the files with damage of one kind, where time is no matter
 _AT_ONCE = 10_000  # rows fetched
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a process and its children took; a server is not among them. Units: seconds, MB."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: int
 
 
 @dataclass(frozen=True)
@@ -168,7 +160,10 @@ class Bench:
 
 
 def measure(command: list[str], folder: Path) -> tuple[Usage, int, str]:
-    """Run a process to its end; return its status and what it said as well."""
+    """Run a process to its end; return its status and what it said as well.
+
+    It and its children count, a server does not.
+    """
     with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)

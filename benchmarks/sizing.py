@@ -26,6 +26,7 @@ from typing import Any
 
 import duckdb
 from sizing_page import write
+from usage import Usage
 
 from ecomdata.settings import load_settings
 from ecomdata.warehouse import open_warehouse
@@ -46,15 +47,6 @@ WAREHOUSES = {
 _PRODUCT_EVERY, _CUSTOMER_EVERY = 3, 10
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SAMPLED_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a command took, with the servers and executors that worked for it."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: int
 
 
 @dataclass(frozen=True)
@@ -179,7 +171,7 @@ def _ecomdata(folder: Path, warehouse: str, servers: list[int], *words: str) -> 
 
 
 def _run(folder: Path, servers: list[int], *words: str) -> Usage:
-    """Run a command to its end, in a session of its own."""
+    """Run a command to its end, in a session of its own; what worked for it counts."""
     command = [*ECOMDATA, *words]
     own: dict[int, int] = {}
     peak = 0

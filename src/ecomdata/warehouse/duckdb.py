@@ -32,8 +32,8 @@ CONFIG: dict[str, Any] = {
 #: last, as no folder can be named for what does not fit into memory afterwards.
 SEAL = "set enable_external_access = false; set lock_configuration = true"
 
-#: What the driver says when a signal comes while a statement runs.
 _BATCH = 10_000  # rows that are taken at once where not all are
+#: What the driver says when a signal comes while a statement runs.
 _INTERRUPTED = "Query interrupted"
 
 #: What is inserted at once: little, so that the engine starts early, then what has come meanwhile.
@@ -41,12 +41,18 @@ _INTERRUPTED = "Query interrupted"
 #: them: 2.9 CPU-s a million rows by 32 MB, 2.4 by 64 MB.
 _LEAST_BYTES = 1 << 24
 _MOST_BYTES = 1 << 28
-READ = "header = false, auto_detect = false, quote = '\"', escape = '\"', new_line = '\\n'"
+_READ = "header = false, auto_detect = false, quote = '\"', escape = '\"', new_line = '\\n'"
 #: Lines without quotes are read from several places at once, as they come: 1.0 s a million instead
 #: of 1.7 s.
 _PLAIN = "parallel = true, buffer_size = 8388608, max_line_size = 1048576"
 _PLAIN_BYTES = 1 << 20  # no line of a block is longer than the block
 _QUOTED = "parallel = false, max_line_size = 16777216"
+
+
+def read_csv(columns: int, delimiter: str, reading: str) -> str:
+    """Return what reads canonical CSV in SQL, as texts c0, c1, ...; the file is $1."""
+    spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(columns))
+    return f"read_csv($1, {_READ}, {reading}, delim = '{delimiter}', columns = {{{spec}}})"
 
 
 def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
@@ -195,12 +201,11 @@ class DuckDBConnection:
         if path.stat().st_size == 0:
             return 0
         names = ", ".join(map(quote, [*columns, *marks]))
-        spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
         values = "".join(f", ${number}" for number, _ in enumerate(marks, 2))
         return int(
             self.query(
-                f"insert into {quote(schema, table)} ({names}) select *{values} from read_csv("
-                f"$1, {READ}, {reading}, delim = '{delimiter}', columns = {{{spec}}})",
+                f"insert into {quote(schema, table)} ({names}) select *{values}"
+                f" from {read_csv(len(columns), delimiter, reading)}",
                 [str(path), *marks.values()],
             ).scalar
         )

@@ -11,7 +11,7 @@ import duckdb
 
 from ecomdata.contract import SCHEMAS
 from ecomdata.errors import WarehouseDeniedError
-from ecomdata.warehouse.duckdb import READ, DuckDBConnection
+from ecomdata.warehouse.duckdb import DuckDBConnection, read_csv
 from ecomdata.warehouse.lake import Lake, LakeTable
 from ecomdata.warehouse.protocol import Table, quote
 
@@ -131,7 +131,6 @@ class LakeConnection(DuckDBConnection):
             return super()._insert_csv(schema, table, columns, path, delimiter, reading, marks)
         if path.stat().st_size == 0:
             return 0
-        spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
         found = {column: f"c{i}" for i, column in enumerate(columns)} | {
             column: f"${number}" for number, column in enumerate(marks, 2)
         }
@@ -142,8 +141,7 @@ class LakeConnection(DuckDBConnection):
         with self._in_transaction():
             rows = self._copy(
                 name,
-                f"select {selected} from read_csv($1, {READ}, {reading}, delim = '{delimiter}', "
-                f"columns = {{{spec}}})",
+                f"select {selected} from {read_csv(len(columns), delimiter, reading)}",
                 [str(path), *marks.values()],
             )
             self._show(name)
