@@ -29,13 +29,16 @@ class Tally:
 
     def add_lines(self, lines: Lines) -> None:
         """Count the lines."""
-        gross, sold = lines.quantity * lines.unit_price, ~lines.cancelled
+        gross = lines.quantity * lines.unit_price
         self._add("gross_sales", lines.day, gross)
         self._add("discounts", lines.day, -lines.discount)
-        self._add("cancellations", lines.day, (lines.discount - gross) * lines.cancelled)
-        self._units += int((lines.quantity * sold).sum())
-        order, customer = lines.order[sold], lines.customer[sold]
-        self._orders += int(np.count_nonzero(np.diff(order, prepend=-1)))
+        void = np.flatnonzero(lines.cancelled)
+        self._add("cancellations", lines.day[void], lines.discount[void] - gross[void])
+        self._units += int(lines.quantity.sum()) - int(lines.quantity[void].sum())
+        order = np.flatnonzero(np.diff(lines.order, prepend=-1))
+        sold = order[~lines.cancelled[order]]
+        self._orders += len(sold)
+        customer = lines.customer[sold]
         self._bought[customer[customer != GUEST]] = True
 
     def add_returns(self, returns: Returns) -> None:
@@ -44,11 +47,10 @@ class Tally:
         self._units -= int(returns.quantity.sum())
 
     def _add(self, name: str, day: Ints, cents: Ints) -> None:
+        """Add amounts, those of a day one after the other."""
         if len(day):
-            first = int(day.min())
-            # As floats the cents of a call are whole and below 2**53.
-            sums = np.bincount(day - first, weights=cents).astype(np.int64)
-            self._by_day[name][first : first + len(sums)] += sums
+            starts = np.flatnonzero(np.diff(day, prepend=-1))
+            np.add.at(self._by_day[name], day[starts], np.add.reduceat(cents, starts))
 
     @property
     def net_sales(self) -> Decimal:

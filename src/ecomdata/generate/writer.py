@@ -14,11 +14,11 @@ import numpy as np
 
 from ecomdata.errors import UsageError
 from ecomdata.generate.calendar import make_calendar
-from ecomdata.generate.chance.draws import Ints, Levels, Purpose, bits, words
+from ecomdata.generate.chance.draws import Ints, Levels, Purpose, bits, words_at
 from ecomdata.generate.events.planting import Effects, Planting
 from ecomdata.generate.events.schedule import planned
 from ecomdata.generate.files.folder import PLAN, TRUTH, replacing
-from ecomdata.generate.files.parquet import to_parquet
+from ecomdata.generate.files.parquet import Columns, ParquetParts
 from ecomdata.generate.files.records import (
     CUSTOMER_COLUMNS,
     HABIT_COLUMNS,
@@ -143,7 +143,7 @@ class _Making:
         baskets = Baskets(plan, tastes, ladder, products)
         expected = plan.orders * plan.days // plan.base_days
         with closing(Timeline(spill, self._calendar, expected)) as timeline:
-            spend = self._write_customers(population, timeline, truth)
+            spend = self._write_customers(population, timeline, spill, truth)
             guests = plan.orders - timeline.base_orders
             self._demand_ids(
                 "orders", timeline.orders + guests * self._calendar.ticks // self._calendar.base
@@ -187,7 +187,9 @@ class _Making:
             series.add(0, text, count)
         self._report("products", count, count)
 
-    def _write_customers(self, population: Population, timeline: Timeline, truth: Path) -> Levels:
+    def _write_customers(
+        self, population: Population, timeline: Timeline, spill: Path, truth: Path
+    ) -> Levels:
         """Write customers and what they are truly like; the level of spending of each."""
         plan, calendar, files = self._plan, self._calendar, self._files
         text = CustomerText(plan, calendar, population.habits)
@@ -196,7 +198,7 @@ class _Making:
         spend = np.empty(total, dtype=np.uint16)
         ends = calendar.closes[[period.end - 1 for period in files.periods]]
 
-        def work(block: tuple[int, int]) -> tuple[Accounts, Ints, list[tuple[int, bytes]], bytes]:
+        def work(block: tuple[int, int]) -> tuple[Accounts, Ints, list[tuple[int, bytes]], Columns]:
             accounts = make_accounts(plan, calendar, population, *block)
             history = simulate(plan, population.habits, accounts, calendar.ticks)
             keys = order_keys(history.moment, accounts.first + history.account)
@@ -205,15 +207,16 @@ class _Making:
                 (end - start, text.lines(accounts, start, end) if files.wants(period) else b"")
                 for period, start, end in zip(files.periods, cuts, cuts[1:], strict=False)
             ]
-            return accounts, keys, parts, text.habit_lines(accounts, history)
+            return accounts, keys, parts, text.habits(accounts, history)
 
         self._report("customers", 0, population.accounts)
-        habits = truth / "customers.csv"
-        with habits.open("wb") as stream, Series(files, "customers", CUSTOMER_COLUMNS) as series:
-            stream.write(",".join(HABIT_COLUMNS).encode() + b"\n")
-            for accounts, keys, parts, lines in _in_order(work, todo, self._workers):
+        with (
+            ParquetParts(spill / "habits") as habits,
+            Series(files, "customers", CUSTOMER_COLUMNS) as series,
+        ):
+            for accounts, keys, parts, columns in _in_order(work, todo, self._workers):
                 timeline.add(keys)
-                stream.write(lines)
+                habits.add(columns)
                 done = accounts.first + len(accounts.signup)
                 self._demand_ids("customers", done)
                 spend[accounts.first : done] = accounts.spend
@@ -221,7 +224,7 @@ class _Making:
                     if count:
                         series.add(period, part, count)
                 self._report("customers", min(done, population.accounts), population.accounts)
-        to_parquet(habits, truth / "customers.parquet", HABIT_COLUMNS)
+            habits.write(truth / "customers.parquet", HABIT_COLUMNS)
         return spend
 
     def _write_orders(
@@ -297,8 +300,10 @@ class _Making:
         period_of = np.repeat(np.arange(len(lengths)), lengths)
         first, month, assortment = 0, 0, products.assortment(0, prices.at(0))
         for day, customer in batches:
-            who = words(plan.seed, Purpose.GUEST_SPEND, first, len(day))
-            level = np.where(customer == GUEST, bits(who, 0, LEVEL_BITS), spend[customer])
+            level = spend[customer].astype(np.int64)
+            guests = np.flatnonzero(customer == GUEST)
+            who = words_at(plan.seed, Purpose.GUEST_SPEND, first + guests)
+            level[guests] = bits(who, 0, LEVEL_BITS)
             changes = np.diff(month_of[day]) + np.diff(period_of[day]) > 0
             cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(day)]
             for start, end in zip(cuts, cuts[1:], strict=False):

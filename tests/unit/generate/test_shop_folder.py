@@ -12,9 +12,9 @@ import pytest
 from shop_reading import bytes_by_file
 
 from ecomdata.errors import UsageError
-from ecomdata.generate import ShopPlan, extend_shop, generate_shop, writer
+from ecomdata.generate import ShopPlan, extend_shop, generate_shop
 from ecomdata.generate.files import series as files
-from ecomdata.generate.files.parquet import to_parquet
+from ecomdata.generate.files.parquet import ParquetParts, to_parquet
 from ecomdata.generate.files.records import OrderText
 
 PLAN = ShopPlan(orders=20)
@@ -220,8 +220,13 @@ def test_parquet_that_cannot_be_written_is_said(
         with files_of_at_most(100):
             to_parquet(source, target, types)
 
+    def limited_parts(self: ParquetParts, target: Path, columns: Mapping[str, str]) -> None:
+        with files_of_at_most(100):
+            write_parts(self, target, columns)
+
+    write_parts = ParquetParts.write
     monkeypatch.setattr(files, "to_parquet", limited)
-    monkeypatch.setattr(writer, "to_parquet", limited)
+    monkeypatch.setattr(ParquetParts, "write", limited_parts)
     with pytest.raises(UsageError, match="cannot write the shop to .*: free the space"):
         generate_shop(ShopPlan(orders=20, format=format), tmp_path / "shop")
     assert list(tmp_path.iterdir()) == []

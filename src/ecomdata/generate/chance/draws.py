@@ -81,7 +81,9 @@ def _mixed(word: int) -> int:
 
 def bits(word: Words, low: int, count: int) -> Ints:
     """The `count` (at most 63) bits of each word from bit `low` on, as a number."""
-    return ((word >> np.uint64(low)) & np.uint64((1 << count) - 1)).view(np.int64)
+    taken = word >> np.uint64(low)
+    taken &= np.uint64((1 << count) - 1)
+    return taken.view(np.int64)
 
 
 def below(word: Words, low: int, limit: Ints | int) -> Ints:
@@ -106,9 +108,10 @@ def in_proportion(weights: Sequence[int] | Ints, size_bits: int) -> Ints:
     """
     size = 1 << size_bits
     cumulative = np.cumsum(np.asarray(weights, dtype=np.int64))
-    middles = (2 * np.arange(size, dtype=np.int64) + 1) * cumulative[-1]
-    table: Ints = np.searchsorted(cumulative * (2 * size), middles, side="right")
-    return table
+    # An index's entries end with the last whose middle, of `size` equal parts of all, it reaches.
+    total = cumulative[-1]
+    ends = (cumulative * (2 * size) + (total - 1)) // (2 * total)
+    return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
 
 
 def by_share(shares: dict[int, int], size_bits: int = 10) -> Ints:

@@ -1,8 +1,14 @@
-"""Parquet from a CSV file that is as clean as this package writes it."""
+"""Parquet from a CSV file that is as clean as this package writes it, and from columns in parts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self, TypeAlias
+
+from numpy.typing import NDArray
+
+#: Columns of one length, by name.
+Columns: TypeAlias = dict[str, NDArray[Any]]
 
 #: Of the columns that are no text.
 TYPES: Final = {
@@ -22,6 +28,10 @@ TYPES: Final = {
 _BUFFER: Final = 4_000_000
 
 
+#: What is more than this of memory goes to DuckDB's files.
+_LIMITS: Final[Mapping[str, str]] = {"threads": "1", "memory_limit": "64MB"}
+
+
 def to_parquet(source: Path, target: Path, types: Mapping[str, str]) -> None:
     """Write the CSV file with its header as Parquet, in bounded memory, and remove it.
 
@@ -32,12 +42,65 @@ def to_parquet(source: Path, target: Path, types: Mapping[str, str]) -> None:
     """
     import duckdb  # late: it takes its time
 
-    try:
-        with duckdb.connect(config={"threads": 1, "memory_limit": "64MB"}) as connection:
-            rows = connection.read_csv(
-                str(source), header=True, columns=dict(types), delimiter=",", buffer_size=_BUFFER
+    with _disk_errors(), duckdb.connect(config=dict(_LIMITS)) as connection:
+        rows = connection.read_csv(
+            str(source), header=True, columns=dict(types), delimiter=",", buffer_size=_BUFFER
+        )
+        rows.write_parquet(str(target), compression="zstd")
+    source.unlink()
+
+
+class ParquetParts:
+    """Rows that come as columns, part by part, kept in a file until all of them have come.
+
+    Args:
+        spool: where they are kept; removed at the end.
+
+    Raises:
+        OSError: a file cannot be written (each method).
+    """
+
+    def __init__(self, spool: Path) -> None:
+        import duckdb  # late: it takes its time
+
+        self._spool = spool
+        with _disk_errors():
+            self._connection = duckdb.connect(str(spool), config=dict(_LIMITS))
+            # Kept for seconds: to look for a compression costs more than it spares.
+            self._connection.execute("set force_compression = 'uncompressed'")
+            self._connection.begin()  # and no commit: nothing is kept
+        self._is_empty = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._spool.unlink(missing_ok=True)
+        self._spool.with_name(f"{self._spool.name}.wal").unlink(missing_ok=True)
+
+    def add(self, part: Columns) -> None:
+        """Add rows, of the same columns each time."""
+        into = "create table parts as" if self._is_empty else "insert into parts"
+        self._is_empty = False
+        with _disk_errors():
+            # DuckDB finds the variable by its name; what is registered it keeps until the end.
+            self._connection.execute(f"{into} from part")
+
+    def write(self, target: Path, columns: Mapping[str, str]) -> None:
+        """Write the rows as Parquet: each column's name, and what it is in SQL of those added."""
+        named = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
+        with _disk_errors():
+            self._connection.sql(f"select {named} from parts").write_parquet(
+                str(target), compression="zstd"
             )
-            rows.write_parquet(str(target), compression="zstd")
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
     except duckdb.IOException as exc:
         raise OSError(str(exc)) from exc
-    source.unlink()

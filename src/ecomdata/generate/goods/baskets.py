@@ -115,7 +115,7 @@ class Baskets:
         self._last_day = plan.days - 1
         self._tastes = tastes
         self._ladder = ladder
-        self._return_percents = catalogue.return_percents
+        self._return_rates = -(-(catalogue.return_percents << 14) // 100)
         self._delays = np.array(RETURN_DELAYS, dtype=np.int64)
         self._reasons = in_proportion(list(REASONS.values()), 8)
         self.pairs = Pairs(plan, catalogue, ladder)
@@ -150,7 +150,7 @@ class Baskets:
     def returns(self, lines: Lines) -> Returns:
         """What comes back of the lines before the shop's last day is over."""
         comes_back = (
-            bits(lines.fate, 10, 14) * 100 < self._return_percents[lines.product] << 14
+            bits(lines.fate, 10, 14) < self._return_rates[lines.product]
         ) & ~lines.cancelled
         back = np.flatnonzero(comes_back)
         day = lines.day[back] + chosen(self._delays, lines.fate[back], 4)
