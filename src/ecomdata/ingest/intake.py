@@ -26,6 +26,23 @@ class Source:
     kind: FileKind
 
 
+@dataclass(frozen=True)
+class Passed:
+    """What is known of a file when its records have passed.
+
+    Args:
+        records: rejects among them.
+        rejected: how many could not be read.
+        lines: physical ones.
+        evidence: how its numbers and dates are written.
+    """
+
+    records: int
+    rejected: int
+    lines: int
+    evidence: EvidenceCounter
+
+
 class Intake:
     """One file while it is read.
 
@@ -35,16 +52,14 @@ class Intake:
         rejects: where its rejects are written, as rows of `meta.reader_rejects`.
     """
 
-    records = 0
-    rejected = 0
-
     def __init__(self, source: Source, load_id: int, rejects: IO[str]) -> None:
         self._source = source
         self._reader = Reader(source.file.readable, source.dialect)
         self.marks: dict[str, int | str] = {"_load_id": load_id, "_file": source.file.name}
         self._rejects = csv.writer(rejects, lineterminator="\n", quoting=csv.QUOTE_ALL)
         self._positions = source.kind.positions(source.dialect.header)
-        self._evidence = self._new_counter()
+        self._evidence = _counter(source)
+        self._records = self._rejected = 0
 
     @property
     def columns(self) -> list[str]:
@@ -61,9 +76,9 @@ class Intake:
         return own if own in DELIMITERS else ","
 
     @property
-    def lines(self) -> int:
-        """Physical lines read so far."""
-        return self._reader.lines_read
+    def passed(self) -> Passed:
+        """What is known of the file so far."""
+        return Passed(self._records, self._rejected, self._reader.lines_read, self._evidence)
 
     def blocks(self) -> Iterator[bytes]:
         """Read the file; yield its records as canonical CSV, whole records at a time."""
@@ -75,61 +90,26 @@ class Intake:
             if isinstance(item, Reject):
                 self._reject(item)
             elif isinstance(item, PlainBlock) and is_whole:
-                self.records += item.count
+                self._records += item.count
                 if self._evidence.may_matter(item.text, delimiter):
                     self._evidence.add_rows(item.rows(self.delimiter))
                 yield item.numbered(delimiter)
             else:
                 rows = item.rows(self.delimiter) if isinstance(item, PlainBlock) else item.rows
                 lines = item.line_numbers if isinstance(item, PlainBlock) else item.lines
-                self.records += len(rows)
+                self._records += len(rows)
                 self._evidence.add_rows(rows)
                 yield self._written(
                     [(line, *pick(row)) for line, row in zip(lines, rows, strict=True)]
                 )
 
-    def conventions(self, default: DateOrder | None) -> Conventions:
-        """Decide, once the file is read, what its numbers and dates mean.
-
-        Raises:
-            InputError: its days could be months, and nothing says which.
-        """
-        evidence = self._evidence.evidence or self._evidence_anew()
-        date_order = evidence.date_order() or default or self._source.kind.date_order
-        if date_order is None and self._evidence_anew().puts_years_first():
-            date_order = "ymd"
-        if date_order is None:
-            raise InputError(
-                f"{self._source.file.place}: its dates can be read as day/month or month/day, and "
-                "no value tells which: say --date-order dmy or --date-order mdy"
-            )
-        return Conventions(evidence.decimal_mark(), date_order)
-
     @property
     def _picked(self) -> dict[str, int]:
         return dict(sorted(self._positions.items(), key=itemgetter(1)))
 
-    def _new_counter(self, *, thorough: bool = False) -> EvidenceCounter:
-        kind = self._source.kind
-        numbers, dates = (
-            [self._positions[name] for name in names if name in self._positions]
-            for names in (kind.numbers, kind.dates)
-        )
-        return EvidenceCounter(numbers, dates, thorough=thorough)
-
-    def _evidence_anew(self) -> Evidence:
-        """Read the file again and pass over nothing: commas alone, or a few dates, do not tell."""
-        counter = self._new_counter(thorough=True)
-        for item in Reader(self._source.file.readable, self._source.dialect).batches():
-            if not isinstance(item, Reject):
-                counter.add_rows(item.rows)
-        evidence = counter.evidence
-        assert evidence is not None
-        return evidence
-
     def _reject(self, reject: Reject) -> None:
-        self.records += 1
-        self.rejected += 1
+        self._records += 1
+        self._rejected += 1
         kept_as = (self._source.kind.records or ("orders",))[0]
         self._rejects.writerow(
             (*self.marks.values(), reject.line, kept_as, reject.rule, reject.raw)
@@ -155,3 +135,41 @@ def _picker(positions: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]
     if len(positions) == 1:
         return lambda fields: [fields[positions[0]]]
     return itemgetter(*positions)
+
+
+def conventions(source: Source, passed: Passed, default: DateOrder | None) -> Conventions:
+    """Decide, once a file is read, what its numbers and dates mean.
+
+    Raises:
+        InputError: its days could be months, and nothing says which.
+    """
+    evidence = passed.evidence.evidence or _evidence_anew(source)
+    date_order = evidence.date_order() or default or source.kind.date_order
+    if date_order is None and _evidence_anew(source).puts_years_first():
+        date_order = "ymd"
+    if date_order is None:
+        raise InputError(
+            f"{source.file.place}: its dates can be read as day/month or month/day, and "
+            "no value tells which: say --date-order dmy or --date-order mdy"
+        )
+    return Conventions(evidence.decimal_mark(), date_order)
+
+
+def _counter(source: Source, *, thorough: bool = False) -> EvidenceCounter:
+    positions = source.kind.positions(source.dialect.header)
+    numbers, dates = (
+        [positions[name] for name in names if name in positions]
+        for names in (source.kind.numbers, source.kind.dates)
+    )
+    return EvidenceCounter(numbers, dates, thorough=thorough)
+
+
+def _evidence_anew(source: Source) -> Evidence:
+    """Read the file again and pass over nothing: commas alone, or a few dates, do not tell."""
+    counter = _counter(source, thorough=True)
+    for item in Reader(source.file.readable, source.dialect).batches():
+        if not isinstance(item, Reject):
+            counter.add_rows(item.rows)
+    evidence = counter.evidence
+    assert evidence is not None
+    return evidence

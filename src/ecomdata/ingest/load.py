@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from ecomdata.errors import (
     UsageError,
     WarehouseFullError,
 )
+from ecomdata.ingest.apart import Copied, Task, copying, is_worthwhile
 from ecomdata.ingest.connector import (
     Connector,
     FileKind,
@@ -37,7 +38,7 @@ from ecomdata.ingest.earlier import EarlierFile, compare, replace_by_known
 from ecomdata.ingest.files import File, find_files, split_new
 from ecomdata.ingest.forget import forget_again
 from ecomdata.ingest.formats import tables
-from ecomdata.ingest.intake import Intake, Source
+from ecomdata.ingest.intake import Intake, Passed, Source, conventions
 from ecomdata.ingest.reading.dialect import Dialect, Given, sniff
 from ecomdata.ingest.statements import number_statements
 from ecomdata.warehouse import Connection
@@ -181,24 +182,23 @@ def _load(
         if not plan.dry_run:
             hashing.map(lambda source: source.file.sha256, sources)
             stack.enter_context(connection.transaction())
-        for done, source in enumerate(sources):
-            progress(f"reading {source.file.name}", done, len(sources))
-            intake = Intake(source, load_id, rejects)
-            if spool and not source.connector.is_direct(source.kind):
-                spool.add_records(
-                    source.connector,
-                    source.kind,
-                    intake.columns,
-                    intake.blocks(),
-                    intake.delimiter,
-                    source.file.name,
-                )
-            else:
-                by_file = rows.setdefault(source.kind.records[0], {})
-                by_file[source.file.name] = _copy_direct(
-                    None if plan.dry_run else connection, source, intake, folder
-                )
-            files.append(_loaded(source, intake, plan))
+        into = None if plan.dry_run else connection
+        with _apart(into, sources, load_id, folder) as apart:
+            for number, source in enumerate(sources):
+                progress(f"reading {source.file.name}", number, len(sources))
+                if number in apart:
+                    task, future = apart[number]
+                    copied = future.result()
+                    with task.rejects.open(encoding="utf-8", newline="") as own:
+                        shutil.copyfileobj(own, rejects)
+                elif spool and not source.connector.is_direct(source.kind):
+                    copied = _spool(spool, source, Intake(source, load_id, rejects))
+                else:
+                    copied = _copy_direct(into, source, Intake(source, load_id, rejects), folder)
+                if source.connector.is_direct(source.kind):
+                    by_file = rows.setdefault(source.kind.records[0], {})
+                    by_file[source.file.name] = copied.rows
+                files.append(_loaded(source, copied.passed, plan))
         mapped: _Rows = {}
         if spool:
             progress("mapping", len(sources), len(sources))
@@ -297,18 +297,54 @@ def _names(files: Sequence[File]) -> tuple[str, ...]:
     return tuple(file.name for file in files)
 
 
+@contextmanager
+def _apart(
+    connection: Connection | None, sources: Sequence[Source], load_id: int, folder: Path
+) -> Iterator[dict[int, tuple[Task, "Future[Copied]"]]]:
+    """Start the files that processes of their own read and copy, by their place among all."""
+    direct = {n: s for n, s in enumerate(sources) if s.connector.is_direct(s.kind)}
+    if connection is None or not is_worthwhile(list(direct.values())):
+        yield {}
+        return
+    with ExitStack() as stack:
+        writers = {
+            name: stack.enter_context(connection.part_writer("raw", name))
+            for name in sorted({source.kind.records[0] for source in direct.values()})
+        }
+        tasks = [
+            Task(source, load_id, writer, number, folder)
+            for number, source in direct.items()
+            if (writer := writers[source.kind.records[0]])
+        ]
+        futures = stack.enter_context(copying(tasks))
+        yield {task.number: (task, future) for task, future in zip(tasks, futures, strict=True)}
+
+
+def _spool(spool: "Spool", source: Source, intake: Intake) -> Copied:
+    """Keep a file's records for its connector's SQL; rows come of them there."""
+    spool.add_records(
+        source.connector,
+        source.kind,
+        intake.columns,
+        intake.blocks(),
+        intake.delimiter,
+        source.file.name,
+    )
+    return Copied(0, intake.passed)
+
+
 def _copy_direct(
     connection: Connection | None, source: Source, intake: Intake, folder: Path
-) -> int:
-    """Copy a file of the contract's own columns as it is read; return the rows.
+) -> Copied:
+    """Copy a file of the contract's own columns as it is read.
 
     Without a connection it is only read.
     """
     if connection is None:
         for _ in intake.blocks():
             pass
-        return intake.records - intake.rejected
-    return connection.copy_blocks(
+        return Copied(intake.passed.records - intake.passed.rejected, intake.passed)
+    rows = connection.copy_blocks(
         "raw",
         source.kind.records[0],
         intake.columns,
@@ -318,19 +354,20 @@ def _copy_direct(
         intake.marks,
         source.file.readable.stat().st_size,
     )
+    return Copied(rows, intake.passed)
 
 
-def _loaded(source: Source, intake: Intake, plan: LoadPlan) -> LoadedFile:
+def _loaded(source: Source, passed: Passed, plan: LoadPlan) -> LoadedFile:
     return LoadedFile(
         source.file,
         source.connector,
         source.kind,
         source.dialect,
-        intake.conventions(plan.date_order),
-        lines=intake.lines,
-        records_read=intake.records,
+        conventions(source, passed, plan.date_order),
+        lines=passed.lines,
+        records_read=passed.records,
         rows_loaded=0,
-        rows_rejected=intake.rejected,
+        rows_rejected=passed.rejected,
     )
 
 

@@ -1,12 +1,13 @@
 """The warehouse: one protocol, one module an engine."""
 
 from ecomdata.warehouse.open import open_warehouse
-from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, Table, Warehouse, quote
+from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, Warehouse, quote
 from ecomdata.warehouse.schema import prepare, prepare_build
 
 __all__ = [
     "PLAIN_DBT",
     "Connection",
+    "PartWriter",
     "Table",
     "Warehouse",
     "open_warehouse",

@@ -21,7 +21,7 @@ from ecomdata.errors import (
     WarehouseFullError,
 )
 from ecomdata.warehouse.lock import file_lock
-from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, Table, quote
+from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, quote
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
 CONFIG: dict[str, Any] = {
@@ -209,6 +209,10 @@ class DuckDBConnection:
                 [str(path), *marks.values()],
             ).scalar
         )
+
+    def part_writer(self, schema: str, table: str) -> AbstractContextManager[PartWriter | None]:
+        """The file is one process's."""
+        return nullcontext()
 
     def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
         """DuckDB has no roles: whoever has the file may write it."""

@@ -11,9 +11,10 @@ import duckdb
 
 from ecomdata.contract import SCHEMAS
 from ecomdata.errors import WarehouseDeniedError
-from ecomdata.warehouse.duckdb import DuckDBConnection, read_csv
+from ecomdata.warehouse.duckdb import DuckDBConnection
 from ecomdata.warehouse.lake import Lake, LakeTable
-from ecomdata.warehouse.protocol import Table, quote
+from ecomdata.warehouse.lake_parts import LakePartWriter, literal, select_csv, to_parquet
+from ecomdata.warehouse.protocol import PartWriter, Table, quote
 
 #: How a statement begins that changes a table, and which.
 _CHANGE = re.compile(
@@ -22,11 +23,6 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _PARAMETER = re.compile(r"\$(\d+)")
-
-
-def literal(value: str) -> str:
-    """Return a text as SQL has it, where it cannot be bound."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _read_parquet(files: Sequence[str]) -> str:
@@ -131,32 +127,41 @@ class LakeConnection(DuckDBConnection):
             return super()._insert_csv(schema, table, columns, path, delimiter, reading, marks)
         if path.stat().st_size == 0:
             return 0
-        found = {column: f"c{i}" for i, column in enumerate(columns)} | {
-            column: f"${number}" for number, column in enumerate(marks, 2)
-        }
-        selected = ", ".join(
-            f"cast({found.get(column, 'null')} as {kind}) as {quote(column)}"
-            for column, kind in self.open.tables[name].columns
-        )
+        select = select_csv(self.open.tables[name], columns, marks, delimiter, reading)
         with self._in_transaction():
-            rows = self._copy(
-                name,
-                f"select {selected} from {read_csv(len(columns), delimiter, reading)}",
-                [str(path), *marks.values()],
-            )
+            rows = self._copy(name, select, [str(path), *marks.values()])
             self._show(name)
         return rows
 
+    @contextmanager
+    def part_writer(self, schema: str, table: str) -> Iterator[PartWriter | None]:
+        """Any process can write files of a part; who reads sees them after the block."""
+        name = f"{schema}.{table}"
+        if name in self.open.own and self.open.tables[name].parts:
+            yield None
+            return
+        limit = super().query("select current_setting('memory_limit')").scalar
+        part = self._growing_part(name)
+        yield LakePartWriter(self.lake.folder / part, self.open.tables[name], limit)
+        if not self.lake.files(part):
+            del self.open.growing[name]
+            before = self.open.tables[name]
+            self.open.tables[name] = LakeTable(before.columns, before.parts[:-1])
+        self._show(name)
+
     def _copy(self, name: str, select: str, values: Sequence[Any] = ()) -> int:
         """Write rows as one more file of a table; return how many."""
-        part = self.open.growing.get(name)
-        if part is None:
+        part = self._growing_part(name)
+        file = self.lake.folder / part / f"{len(self.lake.files(part)):05}.parquet"
+        return int(super().query(to_parquet(select, file), values).scalar)
+
+    def _growing_part(self, name: str) -> str:
+        """Return the part that the transaction adds to."""
+        if name not in self.open.growing:
             part = self.open.growing[name] = self.lake.new_part(name)
             table = self.open.tables[name]
             self.open.tables[name] = LakeTable(table.columns, (*table.parts, part))
-        file = self.lake.folder / part / f"{len(self.lake.files(part)):05}.parquet"
-        copy = f"copy ({select}) to {literal(str(file))} (format parquet, compression zstd)"
-        return int(super().query(copy, values).scalar)
+        return self.open.growing[name]
 
     def _rewrite(self, name: str, change: re.Match[str], sql: str, values: Sequence[Any]) -> None:
         """Update or delete rows of a raw table: only parts that have such rows are written anew."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -26,7 +26,7 @@ from ecomdata.errors import (
 )
 from ecomdata.settings import redacted
 from ecomdata.warehouse.lanes import Lane, copy_in_lanes
-from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, Table, quote
+from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, quote
 
 #: The advisory lock of this product ("ECOM" in ASCII).
 _LOCK_KEY = 0x45434F4D
@@ -228,6 +228,10 @@ class PostgresConnection:
         for (name,) in left:
             if quote(schema, name) not in self._parts:
                 self.execute(f"drop table {quote(schema, name)}")
+
+    def part_writer(self, schema: str, table: str) -> AbstractContextManager[PartWriter | None]:
+        """One process keeps the server busy: it copies in lanes."""
+        return nullcontext()
 
     def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
         """Let the role that builds the models, where it is another one, write a table."""

@@ -49,6 +49,21 @@ class Table:
         return value
 
 
+class PartWriter(Protocol):
+    """Copies into a table, as part of an open transaction, from another process: it is pickled."""
+
+    def copy_blocks(
+        self,
+        number: int,
+        columns: Sequence[str],
+        blocks: Iterable[bytes],
+        delimiter: str,
+        folder: Path,
+        marks: Mapping[str, int | str],
+    ) -> int:
+        """Append blocks as `Connection.copy_blocks` does; no other copy has the same number."""
+
+
 class Connection(Protocol):
     """An open connection; statements outside `transaction()` take effect at once."""
 
@@ -89,6 +104,13 @@ class Connection(Protocol):
             folder: where blocks may be kept meanwhile.
             marks: further columns, of one value in all rows.
             size: bytes that the blocks have together, as far as it is known before.
+        """
+
+    def part_writer(self, schema: str, table: str) -> AbstractContextManager[PartWriter | None]:
+        """What copies into the table from other processes; None where only this one can.
+
+        The caller is in a transaction, which is part of what is copied, and asks nothing of the
+        table before the end of the block.
         """
 
     def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:

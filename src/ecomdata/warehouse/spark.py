@@ -28,7 +28,8 @@ from ecomdata.errors import (
 from ecomdata.settings import child_environment
 from ecomdata.warehouse.duckdb import CONFIG, SEAL, WithoutRoles
 from ecomdata.warehouse.lake import LOCK, Lake
-from ecomdata.warehouse.lake_connection import LakeConnection, Opened, literal
+from ecomdata.warehouse.lake_connection import LakeConnection, Opened
+from ecomdata.warehouse.lake_parts import literal
 from ecomdata.warehouse.lock import file_lock
 
 #: The oldest Java that this Spark runs on.

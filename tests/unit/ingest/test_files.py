@@ -112,6 +112,9 @@ class Loads:
     ) -> int:
         raise NotImplementedError
 
+    def part_writer(self, schema: str, table: str) -> nullcontext[None]:
+        raise NotImplementedError
+
     def grant_to_builder(self, privileges: Sequence[str], schema: str, table: str) -> None:
         raise NotImplementedError
 
