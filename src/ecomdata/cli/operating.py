@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -108,12 +108,13 @@ def watch(
     """Load what arrives in DIR, until Ctrl-C or SIGTERM; a file still being written is left alone.
 
     Files that arrive together are loaded together. One that cannot be loaded is told of and tried
-    again when it changes; a build that fails is, after the next load.
+    again when it changes; a build that fails is, after the next load. A warehouse that is away is
+    told of once and tried again, at most a minute apart. --json prints a list, an element a line.
 
     Example: ecomdata watch inbox --move --build
     """
     from ecomdata.ingest import LoadPlan
-    from ecomdata.watching import Arrival, Watch
+    from ecomdata.watching import Arrival, Back, Watch
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder: name one to watch")
@@ -128,18 +129,22 @@ def watch(
         once,
     )
     terminal.say(f"watching {folder}")
-    told: list[dict[str, Any]] = []
+    terminal.open_list()
     is_wrong = False
-    with until_stopped(terminal, told):
+    with until_stopped(terminal):
         for event in watched.events():
+            if isinstance(event, Back):
+                terminal.element({"back_after_seconds": round(event.seconds)})
+                terminal.say(f"the warehouse is back, after {event.seconds:,.0f} s")
+                continue
             if isinstance(event, Arrival):
-                told.append(show.arrival_document(event))
+                terminal.element(show.arrival_document(event))
                 if event.load is None:
                     terminal.complain(str(event.error))
                 else:
                     show.load(terminal, event.load, per_file=False)
             else:
-                told.append(show.built_document(event))
+                terminal.element(show.built_document(event))
                 if event.result is None:
                     terminal.complain(f"not built: {event.error}")
                 else:
@@ -149,7 +154,6 @@ def watch(
                     is_wrong |= show.serious(terminal, event.alarms)
             is_wrong |= event.error is not None
         # only with --once
-        if options.json:
-            terminal.document(told)
+        terminal.close_list()
         if is_wrong:
             raise typer.Exit(1)
