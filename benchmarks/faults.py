@@ -210,15 +210,19 @@ class Faults:
 
         return self.at_step("postgres", step, kill, "server killed in the step {}")
 
-    def cut(self, step: str) -> Row:
-        """The server ends all connections."""
+    def cut(self, step: str, program: str) -> Row:
+        """The server ends all connections, once this program has one."""
 
         def cut(place: Place, process: Any) -> None:
+            others = (
+                "from pg_stat_activity"
+                " where pid <> pg_backend_pid() and datname = current_database()"
+            )
+            of_program = f"select count(*) {others} and application_name = $1"
             with open_warehouse(place.pipeline().settings).connect() as connection:
-                connection.query(
-                    "select count(pg_terminate_backend(pid)) from pg_stat_activity"
-                    " where pid <> pg_backend_pid() and datname = current_database()"
-                )
+                while process.poll() is None and not connection.query(of_program, [program]).scalar:
+                    time.sleep(0.01)
+                connection.query(f"select count(pg_terminate_backend(pid)) {others}")
 
         return self.at_step("postgres", step, cut, "connections cut in the step {}")
 
@@ -330,8 +334,8 @@ class Faults:
         for step in STEPS:
             rows[f"killed {step}"] = partial(self.killed, "duckdb", step)
             rows[f"server {step}"] = partial(self.server_killed, step)
-        for step in ("load", "build"):
-            rows[f"cut {step}"] = partial(self.cut, step)
+        for step, program in (("load", "ecomdata"), ("build", "dbt")):
+            rows[f"cut {step}"] = partial(self.cut, step, program)
         for engine in ENGINES:
             rows[f"disk {engine}"] = partial(self.full_disk, engine)
             rows[f"held {engine}"] = partial(self.held, engine)

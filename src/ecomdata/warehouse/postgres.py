@@ -1,7 +1,7 @@
 """PostgreSQL 15 to 18: the shared warehouse."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -323,6 +323,7 @@ class PostgresWarehouse:
                 autocommit=True,
                 application_name="ecomdata",
                 connect_timeout=10,
+                keepalives_idle=60,  # the run's lock is held by a connection that says nothing
                 options="-c TimeZone=UTC -c client_min_messages=warning",
             )
         except psycopg.ProgrammingError:
@@ -354,9 +355,20 @@ class PostgresWarehouse:
         return f"{address}?{urlencode(named)}" if named else address
 
     @contextmanager
-    def exclusive(self, timeout: float) -> Iterator[None]:
+    def exclusive(self, timeout: float) -> Iterator[Callable[[], None]]:
         """Hold an advisory lock on a connection of its own: it goes with the process."""
         with self.connect() as connection:
+
+            def still_held() -> None:
+                try:
+                    connection.execute("select 1")
+                except WarehouseUnreachableError as exc:
+                    raise WarehouseUnreachableError(
+                        f"{self.display}: the connection that held the warehouse for this run "
+                        "broke, and another run may have begun; run the command again"
+                    ) from exc
+
+            connection.execute("set idle_session_timeout = 0")  # it waits for hours
             connection.execute(
                 "select set_config('lock_timeout', $1, false)", [f"{int(timeout * 1000) or 1}ms"]
             )
@@ -367,7 +379,7 @@ class PostgresWarehouse:
                     f"another run is changing the warehouse ({_holder(connection)}); "
                     f"waited {timeout:g} s, try again when it is done"
                 ) from exc
-            yield
+            yield still_held
 
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads; dbt scrubs the secret one."""

@@ -1,6 +1,6 @@
 """What every engine offers. Values are bound as $1, $2, ...; names go through `quote`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +137,10 @@ class Warehouse(Protocol):
             UsageError: the engine has no roles, so that who reads could read everything.
         """
 
-    def exclusive(self, timeout: float) -> AbstractContextManager[None]:
+    def exclusive(self, timeout: float) -> AbstractContextManager[Callable[[], None]]:
         """Be the only one who changes the warehouse while the block runs.
+
+        Gives what raises WarehouseUnreachableError where that is no longer so.
 
         Raises:
             WarehouseBusyError: somebody else still is after `timeout` seconds; says who.
