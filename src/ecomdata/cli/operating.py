@@ -9,7 +9,7 @@ import typer
 from ecomdata.cli import show
 from ecomdata.cli.options import Options
 from ecomdata.cli.stopping import until_stopped
-from ecomdata.errors import UsageError
+from ecomdata.errors import TransientError, UsageError
 
 
 def forget(
@@ -86,8 +86,11 @@ def restore(
 
     Example: ecomdata restore shop.backup --force
     """
-    options.pipeline().restore(file, force)
-    options.terminal.answer({"restored": str(file)}, f"restored: {file}")
+    missing = options.pipeline().restore(file, force)
+    without = f"; without the rights of {', '.join(missing)}: no such role here" if missing else ""
+    options.terminal.answer(
+        {"restored": str(file), "missing_roles": missing}, f"restored: {file}{without}"
+    )
 
 
 def watch(
@@ -137,16 +140,17 @@ def watch(
                 terminal.element({"back_after_seconds": round(event.seconds)})
                 terminal.say(f"the warehouse is back, after {event.seconds:,.0f} s")
                 continue
+            again = "; it is tried again" if isinstance(event.error, TransientError) else ""
             if isinstance(event, Arrival):
                 terminal.element(show.arrival_document(event))
                 if event.load is None:
-                    terminal.complain(str(event.error))
+                    terminal.complain(f"{event.error}{again}")
                 else:
                     show.load(terminal, event.load, per_file=False)
             else:
                 terminal.element(show.built_document(event))
                 if event.result is None:
-                    terminal.complain(f"not built: {event.error}")
+                    terminal.complain(f"not built: {event.error}{again}")
                 else:
                     show.build(terminal, event.result)
                 if event.alarms is not None:

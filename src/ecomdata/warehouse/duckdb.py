@@ -324,7 +324,7 @@ class DuckDBWarehouse(WithoutRoles):
         with self.connect(read_only=True):  # keeps who does not ask for our lock from writing
             shutil.copyfile(self.path, file)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a copy in the file's place; the caller holds the warehouse."""
         try:
             with DuckDBWarehouse(file).connect(read_only=True) as connection:
@@ -342,6 +342,7 @@ class DuckDBWarehouse(WithoutRoles):
         part = self.path.with_name(f"{self.path.name}.part")
         shutil.copyfile(file, part)
         part.replace(self.path)
+        return ()
 
     @property
     def _limits(self) -> dict[str, str]:

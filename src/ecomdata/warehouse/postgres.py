@@ -404,11 +404,13 @@ class PostgresWarehouse:
 
         dumps.dump(self._libpq_environment(), file)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a backup in the warehouse's place; the caller holds the warehouse."""
         from ecomdata.warehouse import dumps
 
-        dumps.restore(self._libpq_environment(), file)
+        with self.connect() as connection:
+            roles = {role for (role,) in connection.query("select rolname from pg_roles").rows}
+        return dumps.restore(self._libpq_environment(), file, roles)
 
     def _libpq_environment(self) -> dict[str, str]:
         """The variables by which PostgreSQL's own programs connect as this does."""

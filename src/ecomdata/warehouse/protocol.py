@@ -160,8 +160,10 @@ class Warehouse(Protocol):
     def backup(self, file: Path) -> None:
         """Write the warehouse into a file that `restore` takes; the caller holds the warehouse."""
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a backup in the warehouse's place, all or nothing; the caller holds the warehouse.
+
+        Returns roles of the backup that there are none of here: their rights are left out.
 
         Raises:
             UsageError: the file is no backup of a warehouse of this engine.

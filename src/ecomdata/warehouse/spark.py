@@ -132,7 +132,7 @@ class SparkWarehouse(WithoutRoles):
                 for part in table.parts:
                     archive.add(self.folder / part, part)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a backup in the lake's place: its files, then a manifest of them."""
         try:
             with tarfile.open(file) as archive:
@@ -143,6 +143,7 @@ class SparkWarehouse(WithoutRoles):
         except tarfile.TarError as exc:
             raise UsageError(f"{file} is no backup of a lake: {exc}") from exc
         self.lake.adopt(self.folder / "restored")
+        return ()
 
     @property
     def _limits(self) -> dict[str, str]:
