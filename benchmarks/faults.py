@@ -190,7 +190,7 @@ class Faults:
             errors = [line for line in said if line.startswith("error: ")]
             happened = (
                 "killed" if code < 0 else f"exit {code}: {_short(errors[-1] if errors else '')}"
-            )
+            ).removesuffix(": ")
             return self.again(place, name.format(step), happened)
 
     def killed(self, engine: str, step: str) -> Row:
@@ -210,19 +210,19 @@ class Faults:
 
         return self.at_step("postgres", step, kill, "server killed in the step {}")
 
-    def cut(self, step: str, program: str) -> Row:
-        """The server ends all connections, once this program has one."""
+    def cut(self, step: str) -> Row:
+        """The server ends all connections, once there are more than the one with the lock."""
 
         def cut(place: Place, process: Any) -> None:
             others = (
                 "from pg_stat_activity"
                 " where pid <> pg_backend_pid() and datname = current_database()"
             )
-            of_program = f"select count(*) {others} and application_name = $1"
             with open_warehouse(place.pipeline().settings).connect() as connection:
-                while process.poll() is None and not connection.query(of_program, [program]).scalar:
-                    time.sleep(0.01)
-                connection.query(f"select count(pg_terminate_backend(pid)) {others}")
+                while process.poll() is None:
+                    if connection.query(f"select count(*) {others}").scalar > 1:
+                        connection.query(f"select count(pg_terminate_backend(pid)) {others}")
+                        break
 
         return self.at_step("postgres", step, cut, "connections cut in the step {}")
 
@@ -334,8 +334,8 @@ class Faults:
         for step in STEPS:
             rows[f"killed {step}"] = partial(self.killed, "duckdb", step)
             rows[f"server {step}"] = partial(self.server_killed, step)
-        for step, program in (("load", "ecomdata"), ("build", "dbt")):
-            rows[f"cut {step}"] = partial(self.cut, step, program)
+        for step in ("load", "build"):
+            rows[f"cut {step}"] = partial(self.cut, step)
         for engine in ENGINES:
             rows[f"disk {engine}"] = partial(self.full_disk, engine)
             rows[f"held {engine}"] = partial(self.held, engine)
