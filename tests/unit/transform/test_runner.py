@@ -106,6 +106,35 @@ def test_what_went_well_or_only_warned_is_no_error() -> None:
     runner._check(0, [node("a", "success"), node("b", "warn", "test")], ["said"], Path("target"))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "terminating connection due to administrator command",
+        "server closed the connection unexpectedly",
+        "SSL connection has been closed unexpectedly",
+        'connection to server at "db.example" (10.0.0.1), port 5432 failed: Connection refused',
+        "FATAL:  the database system is in recovery mode",
+        "connection already closed",
+    ],
+)
+def test_a_connection_that_broke_is_worth_another_try_wherever_dbt_says_so(said: str) -> None:
+    told = (
+        "WarehouseUnreachableError: the connection to the warehouse broke during the build; "
+        f"run the command again ({said})"
+    )
+    text = f"Database Error\n  {said}\n"
+    assert checked([], 2, ["Encountered an error:", text]) == told
+    assert checked([node("x", "error", message=text), node("y", "fail", "test")]) == told
+
+
+def test_a_full_disk_is_none_of_the_data() -> None:
+    said = 'IO Error: Could not write file "shop.duckdb": No space left on device'
+    assert checked([node("x", "error", message=f"Runtime Error\n  {said}")]) == (
+        f"WarehouseFullError: no space left for the build: free some, then run ecomdata build "
+        f"({said})"
+    )
+
+
 def test_a_failed_gate_is_about_the_data_whatever_else_failed() -> None:
     nodes = [node("x", "error"), node(GATE, "fail", "test"), node("y", "skipped")]
     assert checked(nodes, 1, ["Could not set lock on file"]) == (
