@@ -33,6 +33,12 @@ Command = Literal["build", "test", "docs"]
 #: The test that stands between quarantine and everything behind it.
 GATE = "refused_records_are_within_the_limit"
 
+#: Ends dbt when whoever started it is gone, however that came: the lock went with it.
+_ENDS_WITH_US = """
+import os, threading
+threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
+"""
+
 #: What drivers say of a connection that broke or could not be made.
 _BROKEN_WORDS = (
     "server closed the connection",
@@ -183,10 +189,10 @@ def _invoke(
     unwatched = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     (target / "run_results.json").unlink(missing_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", _ENDS_WITH_US + program, *arguments],
         env=child_environment(environment | unwatched),
         cwd=settings.cache,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -195,6 +201,7 @@ def _invoke(
     ) as process:
         try:
             complaints = list(_follow(process, progress))
+            process.wait()
         except BaseException:
             process.terminate()
             raise

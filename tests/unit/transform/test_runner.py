@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -9,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from ecomdata.errors import BuildError, EcomDataError, TooManyRejectedError, WarehouseBusyError
+from ecomdata.settings import load_settings
 from ecomdata.transform import runner
 from ecomdata.transform.runner import GATE, BuildResult, NodeResult
 
@@ -100,6 +104,28 @@ def test_results_are_nodes_with_kind_status_message_and_rows(tmp_path: Path) -> 
 
 def test_without_results_there_are_no_nodes(tmp_path: Path) -> None:
     assert runner._results(tmp_path) == ()
+
+
+def test_dbt_ends_with_the_process_that_started_it_even_if_that_was_killed(tmp_path: Path) -> None:
+    starter = """if True:
+        import sys
+        from pathlib import Path
+        from ecomdata.settings import load_settings
+        from ecomdata.transform import runner
+        settings = load_settings(project=Path(sys.argv[1]))
+        runner._invoke([], settings, settings.cache, {}, program=sys.argv[2])
+    """
+    lives = (
+        "import time; f = open('lives', 'w', 1); print(1, file=f); time.sleep(20); print(2, file=f)"
+    )
+    cache = load_settings(project=tmp_path).cache
+    cache.mkdir()
+    os.mkfifo(cache / "lives")
+    command = [sys.executable, "-c", starter, str(tmp_path), lives]
+    with subprocess.Popen(command) as process, (cache / "lives").open() as said:
+        assert said.readline() == "1\n"
+        process.kill()
+        assert said.read() == ""  # its end: it writes no more
 
 
 def test_what_went_well_or_only_warned_is_no_error() -> None:
