@@ -124,8 +124,14 @@ def depth_table(result: dict[str, Any]) -> str:
 
 
 def alarms_table(result: dict[str, Any]) -> str:
-    """False alarms and recall of the data alarms in Markdown."""
-    null, planted = result["null"].values(), result["planted"]
+    """False alarms and recall of the data alarms in Markdown, as far as they were measured."""
+    return "\n".join([*_false_alarms(result), "", *_planted(result)])
+
+
+def _false_alarms(result: dict[str, Any]) -> list[str]:
+    null = result["null"].values()
+    if not null:
+        return ["False alarms: not measured yet."]
     loads, told, serious = (
         sum(of[name] for of in null) for name in ("loads", "with_alarm", "serious")
     )
@@ -144,12 +150,16 @@ def alarms_table(result: dict[str, Any]) -> str:
             f"| {of['with_alarm']} ({_rate(of['with_alarm'] / of['loads'])}) | {of['serious']} "
             f"| {kinds or 'none'} |"
         )
-    lines.append("")
+    return lines
+
+
+def _planted(result: dict[str, Any]) -> list[str]:
+    planted = result["planted"]
     if not planted:
-        return "\n".join([*lines, "Faults that were planted: not measured yet."])
+        return ["Faults that were planted: not measured yet."]
     sizes = sorted(planted, key=int)
     shops = " and ".join(f"{planted[size]['(nothing)']['days']} of {size}" for size in sizes)
-    lines += [
+    lines = [
         f"Faults planted in a day of shops with so many orders a day ({shops}), behind 120 to 126 "
         f"daily loads; of `--dirt` in {100 * result['dirt']:.0f} % of the lines. *Found*: an alarm "
         "of the right kind, or the load itself fails (*refused*); where nothing is wrong or all is "
@@ -172,7 +182,7 @@ def alarms_table(result: dict[str, Any]) -> str:
                 _rate((told["serious"] + refused) / days),
             ]
         lines.append(f"| {fault} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return lines
 
 
 def put(page: str, mark: str, text: str) -> str:
