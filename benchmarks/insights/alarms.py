@@ -393,8 +393,9 @@ def main() -> None:
         parts["null", f"{orders} {dirt:g}"] = partial(
             score_nulls, nulls, models, given.days, orders, dirt
         )
+    only = given.only.split()
     for (kind, of), score in parts.items():
-        if f"{kind} {of}".startswith(given.only):
+        if [kind, *of.split()][: len(only)] == only:
             result[kind][of] = score()
             _write(given.out, result)
 
