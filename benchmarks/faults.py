@@ -324,6 +324,7 @@ class Faults:
             shutil.rmtree(big)
             happened = (
                 f"exit {code}: {lines:,} lines, {seconds:.0f} CPU seconds, at most {peak:,.0f} MiB"
+                f" with the cache of files, the largest process {after.ru_maxrss / 1024:,.0f} MiB"
             )
             name = f"{self.lines / 1e6:g} million lines in {limit // MIB} MiB"
             return Row(name, "DuckDB", happened, _short(said) or "nothing to recover", code == 0)
