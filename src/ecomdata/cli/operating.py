@@ -156,7 +156,7 @@ def watch(
                 if event.alarms is not None:
                     show.alarms(terminal, event.alarms)
                     is_wrong |= show.serious(terminal, event.alarms)
-            is_wrong |= event.error is not None
+            is_wrong |= event.error is not None and not again
         # only with --once
         terminal.close_list()
         if is_wrong:
