@@ -155,8 +155,10 @@ bench-customers: .venv/.run ## Measure the models of customers, write docs/insig
 	.venv/bin/python benchmarks/insights/customers.py $(if $(CDNOW),--cdnow $(CDNOW)) $(if $(LIFETIMES),--lifetimes $(LIFETIMES))
 	.venv/bin/python benchmarks/insights/page.py
 
-score-alarms: .venv/.run ## Measure the data alarms on shops with nothing wrong and with faults, write docs/alarms.md [NULLS=50 SEEDS=20]
-	.venv/bin/python benchmarks/insights/alarms.py --nulls $(NULLS) --seeds $(SEEDS)
+score-alarms: NULLS = 8
+score-alarms: SEEDS = 6
+score-alarms: .venv/.run ## Measure the data alarms on shops with nothing wrong and with faults, write docs/alarms.md [NULLS=8 SEEDS=6 ONLY=planted]
+	.venv/bin/python benchmarks/insights/alarms.py --nulls $(NULLS) --seeds $(SEEDS) $(if $(ONLY),--only '$(ONLY)')
 	.venv/bin/python benchmarks/insights/page.py
 
 fault-table: .venv/.run ## Run the product into faults (as root, of a cgroup v1 machine), write the table of docs/operations.md [ONLY=killed]

@@ -28,6 +28,7 @@ from ecomdata.generate import ShopPlan, generate_shop
 from ecomdata.ingest import LoadPlan
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
+from ecomdata.warehouse import open_warehouse
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs/operations.md"
@@ -36,17 +37,19 @@ STEPS = ("load", "build", "alarms", "insights", "report")
 ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 ECOMDATA = (sys.executable, "-m", "ecomdata")
 MIB = 1 << 20
+#: Of the disks that become full: a server's holds a cluster and its log.
+DISKS = {"duckdb": 24 * MIB, "postgres": 256 * MIB}
 
 #: Loads with the clock of the machine elsewhere.
 MOVED = """
-import datetime as real, sys
+import datetime as real, importlib, sys
 moved_by = real.timedelta(days=int(sys.argv[1]))
 class Moved(real.datetime):
     @classmethod
     def now(cls, tz=None):
         return real.datetime.now(tz) + moved_by
-import ecomdata.ingest.load, ecomdata.journal
-ecomdata.ingest.load.datetime = ecomdata.journal.datetime = Moved
+for module in ("ecomdata.ingest.load", "ecomdata.journal"):  # a function is called load, too
+    importlib.import_module(module).datetime = Moved
 sys.argv[:2] = ["ecomdata"]
 from ecomdata.cli.main import main
 main()
@@ -145,7 +148,7 @@ class Faults:
     def place(self, engine: str, folder: Path | None = None) -> Iterator[Place]:
         """Make a project, and end what it started."""
         self._number += 1
-        made = folder or self.scratch / f"project {self._number}"
+        made = folder or self.scratch / f"project-{self._number}"
         made.mkdir(exist_ok=True)
         place = Place(made, engine, self.shop)
         try:
@@ -187,7 +190,7 @@ class Faults:
             errors = [line for line in said if line.startswith("error: ")]
             happened = (
                 "killed" if code < 0 else f"exit {code}: {_short(errors[-1] if errors else '')}"
-            )
+            ).removesuffix(": ")
             return self.again(place, name.format(step), happened)
 
     def killed(self, engine: str, step: str) -> Row:
@@ -208,24 +211,31 @@ class Faults:
         return self.at_step("postgres", step, kill, "server killed in the step {}")
 
     def cut(self, step: str) -> Row:
-        """The server ends all connections."""
+        """The server ends all connections, once there are more than the one with the lock."""
 
         def cut(place: Place, process: Any) -> None:
-            place.pipeline().query(
-                "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            others = (
+                "from pg_stat_activity"
                 " where pid <> pg_backend_pid() and datname = current_database()"
             )
+            with open_warehouse(place.pipeline().settings).connect() as connection:
+                while process.poll() is None:
+                    if connection.query(f"select count(*) {others}").scalar > 1:
+                        connection.query(f"select count(pg_terminate_backend(pid)) {others}")
+                        break
 
         return self.at_step("postgres", step, cut, "connections cut in the step {}")
 
-    def full_disk(self) -> Row:
-        """A file system of 24 MiB that another file fills, which is then deleted."""
-        disk = self.scratch / "small disk"
+    def full_disk(self, engine: str) -> Row:
+        """A small file system that another file fills, which is then deleted."""
+        disk = self.scratch / f"disk-{engine}"
         disk.mkdir()
-        size = f"size={24 * MIB}"
+        size = f"size={DISKS[engine]}"
         subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)], check=True)
         try:
-            with self.place("duckdb", disk / "project") as place:
+            with self.place(engine, disk / "project") as place:
+                if engine == "postgres":  # the server is there before its disk is full
+                    place.start("warehouse", "start").communicate()
                 ballast = disk / "ballast"
                 free = os.statvfs(disk)
                 with ballast.open("wb") as file:
@@ -314,6 +324,7 @@ class Faults:
             shutil.rmtree(big)
             happened = (
                 f"exit {code}: {lines:,} lines, {seconds:.0f} CPU seconds, at most {peak:,.0f} MiB"
+                f" with the cache of files, the largest process {after.ru_maxrss / 1024:,.0f} MiB"
             )
             name = f"{self.lines / 1e6:g} million lines in {limit // MIB} MiB"
             return Row(name, "DuckDB", happened, _short(said) or "nothing to recover", code == 0)
@@ -326,8 +337,8 @@ class Faults:
             rows[f"server {step}"] = partial(self.server_killed, step)
         for step in ("load", "build"):
             rows[f"cut {step}"] = partial(self.cut, step)
-        rows["disk"] = self.full_disk
         for engine in ENGINES:
+            rows[f"disk {engine}"] = partial(self.full_disk, engine)
             rows[f"held {engine}"] = partial(self.held, engine)
             rows[f"two {engine}"] = partial(self.two, engine)
             rows[f"many {engine}"] = partial(self.many, engine)

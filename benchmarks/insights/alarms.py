@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,10 @@ FIRST_DAYS = 120
 #: Of a day's lines, so many have a fault of `--dirt`: more than 5 % are refused by the load itself.
 DIRT = 0.03
 
-#: Orders a day of the shops with faults; those in which nothing is wrong have the first.
+#: Orders a day of the shops with faults.
 SIZES = (50, 500)
+#: Of shops in which nothing is wrong: orders a day, and what is usual there of `--dirt`.
+USUAL = ((50, 0.0), (50, 0.02), (500, 0.0), (500, 0.02))
 
 #: A day's files by entity, as rows under their headers.
 Day = dict[str, list[list[str]]]
@@ -54,6 +57,7 @@ class History:
         self.folder = folder
         self.models = [model for model in models if model[0].startswith('"staging"')]
         self.first = plan.start + timedelta(FIRST_DAYS)
+        self.days = (plan.end - self.first).days + 1
         generate_shop(plan, folder / "shop")
         settings = load_settings(project=folder)
         settings.cache.mkdir()
@@ -80,11 +84,30 @@ class History:
                 " where file <> 'products.csv'"
             )
             for entity, column in DATED.items():
-                day = f"cast({column} as date) - date '{self.first}'"
-                connection.execute(f"delete from raw.{entity} where {day} >= {days}")
-                connection.execute(f"update raw.{entity} set _load_id = 2 + {day} where {day} >= 0")
+                self._number(connection, entity, column, days)
             self.build(connection)
             yield connection
+
+    def _number(self, connection: Connection, entity: str, column: str, days: int) -> None:
+        """Let each record have come on its day; one whose day is spoilt, with those before it."""
+        day = f"try_cast({column} as date) - date '{self.first}'"
+        connection.execute(
+            "create or replace temp table arrived as select _line, last_value("
+            f" case when {day} between {-FIRST_DAYS} and {self.days - 1} then {day} end"
+            f" ignore nulls) over (order by _line) as day from raw.{entity}"
+        )
+        connection.execute(
+            f"update raw.{entity} as records set _load_id = 2 + day from arrived"
+            " where records._line = arrived._line and day >= 0"
+        )
+        connection.execute(f"delete from raw.{entity} where _load_id >= {days + 2}")
+        connection.execute(
+            "update meta.reader_rejects as rejects set load_id = 2 + day from"
+            " (select line, day from meta.reader_rejects asof inner join arrived on line >= _line"
+            f" where entity = '{entity}') as refused"
+            f" where rejects.line = refused.line and entity = '{entity}' and day >= 0"
+        )
+        connection.execute(f"delete from meta.reader_rejects where load_id >= {days + 2}")
 
     def build(self, connection: Connection) -> None:
         """Make the models that alarms read."""
@@ -100,7 +123,8 @@ class History:
         on, found = self.date(number).isoformat(), {}
         for entity, column in DATED.items():
             path = self.folder / "shop" / f"{entity}.csv"
-            header, *rows = csv.reader(path.open(encoding="utf-8", newline=""))
+            names, *lines = path.read_text("utf-8").splitlines()
+            header, *rows = csv.reader([names, *(line for line in lines if on in line)])
             at = header.index(column)
             found[entity] = [header, *(row for row in rows if row[at] == on)]
         return found
@@ -242,20 +266,22 @@ def soiled(day: Day, on: date, fault: str, plan: ShopPlan) -> dict[str, bytes]:
     return files | {name: soiler.header(header) + b"\n" + spoilt}
 
 
-def _plan(start: date, days: int, orders: int, seed: int) -> ShopPlan:
+def _plan(start: date, days: int, orders: int, seed: int, dirt: float = 0) -> ShopPlan:
     """A shop with so many orders a day, and so many days behind the first ones."""
     all_days = FIRST_DAYS + days
     end = start + timedelta(all_days - 1)
-    return ShopPlan(orders=orders * all_days, seed=seed, start=start, end=end)
+    return ShopPlan(orders=orders * all_days, seed=seed, start=start, end=end, dirt=dirt)
 
 
-def score_nulls(seeds: range, models: Models, days: int, orders: int) -> dict[str, Any]:
+def score_nulls(
+    seeds: range, models: Models, days: int, orders: int, dirt: float
+) -> dict[str, Any]:
     """Judge every load of shops in which nothing is wrong."""
     loads, with_alarm, serious, kinds = 0, 0, 0, Counter[str]()
     for seed in seeds:
         with tempfile.TemporaryDirectory() as name:
             start = date(2024, 1, 1) + timedelta(31 * (seed % 12))
-            shop = History(Path(name), _plan(start, days, orders, seed), models)
+            shop = History(Path(name), _plan(start, days, orders, seed, dirt), models)
             with shop.loaded(days) as connection:
                 judged = judge_loads(connection)
         loads += len(judged.loads) - 1 - FEWEST_LOADS
@@ -264,6 +290,8 @@ def score_nulls(seeds: range, models: Models, days: int, orders: int) -> dict[st
         kinds.update(alarm.kind for alarm in judged.alarms)
         _tell(f"seed {seed}: {loads} loads, {with_alarm} with an alarm, {serious} serious, {kinds}")
     return {
+        "orders": orders,
+        "dirt": dirt,
         "shops": len(seeds),
         "days": days,
         "loads": loads,
@@ -300,30 +328,34 @@ def _faults(
     shop: History, connection: Connection, at: int, plan: ShopPlan
 ) -> Iterator[tuple[str, set[str], dict[str, bytes]]]:
     """Yield faults with the kinds of alarm that name them and the files that have them."""
-    day, on = shop.day(at), shop.date(at)
+    yesterday, day, tomorrow = (shop.day(number) for number in (at - 1, at, at + 1))
+    on = shop.date(at)
     planted = {
         **PLANTED,
         "the largest country is missing": (without_country(connection, 0), {"distribution"}),
         "the third country is missing": (without_country(connection, 2), {"distribution"}),
     }
     # What comes is judged by the profiles of the days before: of their rows, only the orders are
-    # needed that come back.
-    returned = {row[1] for number in (at, at + 1) for row in shop.day(number)["returns"][1:]}
-    connection.execute(
-        f"delete from raw.orders where order_id not in ({', '.join(map(_quoted, returned))})"
-    )
+    # needed that come back, and the customers who come again.
+    for entity, key, who in (
+        ("orders", "order_id", "returns"),
+        ("customers", "customer_id", "orders"),
+    ):
+        column = day[who][0].index(key)
+        named = {row[column] for each in (yesterday, day, tomorrow) for row in each[who][1:]}
+        listed = ", ".join(map(_quoted, sorted(named)))
+        connection.execute(f"delete from raw.{entity} where {key} not in ({listed})")
     connection.execute("delete from raw.returns")
     yield "(nothing)", set(), written(day, on)
     for name, (fault, kinds) in planted.items():
         yield name, kinds, written(fault(day), on)
-    yesterday = shop.day(at - 1)
     header, *rows = yesterday["orders"]
     yield (
         "yesterday's orders again, as today's",
         {"freshness"},
         written({"orders": [header, *reversed(rows)]}, on),
     )
-    yield "a day is skipped", {"freshness"}, written(shop.day(at + 1), shop.date(at + 1))
+    yield "a day is skipped", {"freshness"}, written(tomorrow, shop.date(at + 1))
     for each in FAULTS["orders.csv"]:
         kinds = {"refused"} if each.outcome == "refused" else set()
         yield f"`{each.name}` ({each.outcome})", kinds, soiled(day, on, each.name, plan)
@@ -340,23 +372,32 @@ def _tell(text: str) -> None:
 def main() -> None:
     """Score and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nulls", type=int, default=50, help="shops with nothing wrong")
-    parser.add_argument("--seeds", type=int, default=10, help="shops with faults, of each size")
+    parser.add_argument("--nulls", type=int, default=8, help="fine shops of each kind")
+    parser.add_argument("--seeds", type=int, default=6, help="shops with faults, of each size")
     parser.add_argument("--first", type=int, default=FIRST_SEED)
     parser.add_argument("--days", type=int, default=150, help="daily loads of a null shop")
     parser.add_argument("--out", type=Path, default=HERE / "alarms.json")
+    parser.add_argument("--only", default="", help="parts that begin so: planted, null 50")
     given = parser.parse_args()
-    result: dict[str, Any] = {"first_seed": given.first, "dirt": DIRT, "null": {}, "planted": {}}
+    result: dict[str, Any] = {"planted": {}, "null": {}}
+    if given.only and given.out.exists():
+        result = json.loads(given.out.read_text("utf-8"))
+    result |= {"first_seed": given.first, "dirt": DIRT}
     with tempfile.TemporaryDirectory() as name:
         models = compiled(Path(name) / "first")
     nulls, seeds = (range(given.first, given.first + count) for count in (given.nulls, given.seeds))
-    for orders in SIZES:
-        if seeds:
-            result["planted"][str(orders)] = score_planted(seeds, models, orders)
+    parts: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
+        ("planted", str(orders)): partial(score_planted, seeds, models, orders) for orders in SIZES
+    }
+    for orders, dirt in USUAL:
+        parts["null", f"{orders} {dirt:g}"] = partial(
+            score_nulls, nulls, models, given.days, orders, dirt
+        )
+    only = given.only.split()
+    for (kind, of), score in parts.items():
+        if [kind, *of.split()][: len(only)] == only:
+            result[kind][of] = score()
             _write(given.out, result)
-    if nulls:
-        result["null"] = score_nulls(nulls, models, given.days, SIZES[0])
-        _write(given.out, result)
 
 
 def _write(path: Path, result: dict[str, Any]) -> None:

@@ -39,6 +39,8 @@ class Run:
 
     run_id: int
     log: Log
+    #: Raises where the warehouse is no longer the run's alone.
+    still_held: Callable[[], None]
     rows_loaded: int | None = None
     #: Rows of meta.run_steps without their run and number.
     steps: list[tuple[str, str | None, str, Decimal, int | None]] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Run:
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """Time a step and keep what it says of itself, also when it fails."""
+        self.still_held()
         step = Step(name)
         begun = time.monotonic()
         status = "interrupted"
@@ -73,7 +76,7 @@ class Run:
 @contextmanager
 def recorded(command: str, warehouse: Warehouse, lock_timeout: float, log: Log) -> Iterator[Run]:
     """Hold the warehouse and write the run's rows, also when it fails."""
-    with warehouse.exclusive(lock_timeout):
+    with warehouse.exclusive(lock_timeout) as still_held:
         with warehouse.connect() as connection:
             prepare(connection)
             # Whoever holds the lock is the only one running: what still says so was killed.
@@ -84,12 +87,13 @@ def recorded(command: str, warehouse: Warehouse, lock_timeout: float, log: Log) 
                 "returning run_id",
                 [command, now(), __version__],
             ).scalar
-        run = Run(run_id, log)
+        run = Run(run_id, log, still_held)
         begun = time.monotonic()
         log("run started", {"run_id": run_id, "command": command, "version": __version__})
         status, message, kind = "interrupted", "", None
         try:
             yield run
+            still_held()
             status = "done"
         except Exception as exc:
             status, message, kind = "failed", str(exc), type(exc).__name__

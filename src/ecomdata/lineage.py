@@ -26,7 +26,8 @@ def require_library() -> None:
     Raises:
         UsageError: OpenLineage is not installed.
     """
-    if importlib.util.find_spec("openlineage") is None:
+    parts = ("openlineage", "openlineage.client", "openlineage.common")  # a package each
+    if any(importlib.util.find_spec(part) is None for part in parts):
         raise UsageError(
             "the setting openlineage wants OpenLineage, which is not installed: "
             "pip install 'ecomdata-insights[openlineage]'"

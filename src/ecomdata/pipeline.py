@@ -354,8 +354,10 @@ class Pipeline:
             with suppress(OSError):
                 part.unlink()
 
-    def restore(self, file: Path, replace: bool) -> None:
+    def restore(self, file: Path, replace: bool) -> tuple[str, ...]:
         """Put a backup in the warehouse's place: all of it, or nothing is changed.
+
+        Returns roles of the backup that there are none of here: their rights are left out.
 
         Raises:
             UsageError: the file is no backup, or there is a warehouse that is not to be replaced.
@@ -369,11 +371,12 @@ class Pipeline:
                     f"{warehouse.display} holds a warehouse: --force puts the backup in its place"
                 )
             try:
-                warehouse.restore(file)
+                missing = warehouse.restore(file)
             except OSError as exc:
                 raise WarehouseError(f"{file} could not be restored: {exc.strerror}") from exc
             with warehouse.connect() as connection:
                 prepare(connection)  # a backup of an earlier release
+        return missing
 
     @staticmethod
     def _is_used(warehouse: Warehouse) -> bool:

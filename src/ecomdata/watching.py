@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Of a file: its size and when it was last written. What has the same for a while is whole.
 _State = tuple[int, int]
+
+#: Seconds between two tries of a warehouse that is away: at first, and at most.
+_SOON, _LATE = 1, 60
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,33 @@ class Built:
 
 
 @dataclass(frozen=True)
+class Back:
+    """A warehouse that was busy or could not be reached can be worked with again.
+
+    Args:
+        seconds: since that was told of.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Away:
+    """A warehouse that is busy or cannot be reached: since when, and when it is tried again."""
+
+    why: type[TransientError]
+    since: float
+    wait: float
+    again: float
+
+    @classmethod
+    def met(cls, error: TransientError, known: "_Away | None", now: float) -> "_Away":
+        """Return what is known after one more try that failed."""
+        wait = min(2 * known.wait, _LATE) if known else _SOON
+        return cls(type(error), known.since if known else now, wait, now + wait)
+
+
+@dataclass(frozen=True)
 class Watch:
     """A folder that is looked at again and again.
 
@@ -72,11 +103,13 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def events(self) -> Iterator[Arrival | Built]:
+    def events(self) -> Iterator[Arrival | Built | Back]:
         """Yield what was loaded and built as it is; without `once` it never ends.
 
-        A warehouse that is busy or cannot be reached is tried again at the next look. Data of which
-        no build comes may be mended by the next files: it is built again after they are loaded.
+        A warehouse that is busy or cannot be reached is tried again after a second, then after
+        twice as long each time, up to a minute; its error comes once, and `Back` when it is over.
+        Data of which no build comes may be mended by the next files: it is built again after they
+        are loaded.
 
         Raises:
             UsageError: the folder cannot be read, or files cannot be moved.
@@ -84,40 +117,56 @@ class Watch:
         since: dict[Path, tuple[_State, float]] = {}
         taken: dict[Path, _State] = {}
         is_new = False
+        away: _Away | None = None
         while True:
             found = self._look()
             now = self.clock()
+            taken = {path: state for path, state in taken.items() if path in found}
             since = {
                 path: since[path] if path in since and since[path][0] == state else (state, now)
                 for path, state in found.items()
                 if taken.get(path) != state
             }
             whole = [path for path, (_, first) in since.items() if now - first >= self.settle]
-            for arrival in self._taken(whole) if whole else ():
-                if not isinstance(arrival.error, TransientError):
-                    taken |= {path: found[path] for path in arrival.files}
-                is_new |= arrival.load is not None and arrival.load.load_id is not None
-                yield arrival
-            if is_new and self.build is not None:
-                built = _built(self.build)
-                is_new = isinstance(built.error, TransientError)
-                yield built
+            for event in self._done(whole, is_new) if away is None or now >= away.again else ():
+                if isinstance(event, Built):
+                    is_new = isinstance(event.error, TransientError)
+                elif not isinstance(event.error, TransientError):
+                    taken |= {path: found[path] for path in event.files}
+                    is_new |= event.load is not None and event.load.load_id is not None
+                if isinstance(event.error, TransientError):
+                    known, away = away, _Away.met(event.error, away, self.clock())
+                    if known is not None and known.why is away.why:
+                        continue
+                elif away is not None:
+                    yield Back(self.clock() - away.since)
+                    away = None
+                yield event
             if self.once and all(path in taken for path in since) and not (is_new and self.build):
                 return
             self.sleep(min(self.settle, 1) or 0.1)
+
+    def _done(self, whole: Sequence[Path], is_new: bool) -> Iterator[Arrival | Built]:
+        """Load files that are whole, and build where something is new, if only from before."""
+        for arrival in self._taken(whole) if whole else ():
+            yield arrival
+            if isinstance(arrival.error, TransientError):
+                return
+            is_new |= arrival.load is not None and arrival.load.load_id is not None
+        if is_new and self.build is not None:
+            yield _built(self.build)
 
     def _look(self) -> dict[Path, _State]:
         found = {}
         try:
             for path in sorted(self.folder.iterdir()):
                 if path.name.lower().endswith(SUFFIXES) and not path.name.startswith((".", "~$")):
-                    about = path.stat()
-                    if path.is_file():
-                        found[path] = (about.st_size, about.st_mtime_ns)
+                    with suppress(FileNotFoundError):  # it was taken away while we looked
+                        about = path.stat()
+                        if path.is_file():
+                            found[path] = (about.st_size, about.st_mtime_ns)
         except FileNotFoundError:
-            if not self.folder.is_dir():
-                raise UsageError(f"{self.folder} is no folder: name one to watch") from None
-            return found  # a file was taken away while we looked: the next look sees the rest
+            raise UsageError(f"{self.folder} is no folder: name one to watch") from None
         except OSError as exc:
             raise UsageError(f"{self.folder} cannot be read: {exc.strerror}") from exc
         return found

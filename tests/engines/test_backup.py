@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from servers import NewPipeline
+from servers import NewPipeline, Server
 from shops import CUSTOMERS, ORDERS, load, rows, shop
 
 from ecomdata.contract import META_TABLES
@@ -57,6 +57,22 @@ def test_a_backup_fills_a_new_warehouse(
     other = new_pipeline(engine, tmp_path / "other")
     other.restore(file, replace=False)
     assert contents(other) == contents(loaded)
+
+
+def test_a_server_without_a_role_of_the_backup_gets_all_but_its_rights(
+    postgres_server: Server, new_pipeline: NewPipeline, tmp_path: Path
+) -> None:
+    file, reader = tmp_path / "shop.backup", 'Ana "R"'
+    here = new_pipeline("postgres", tmp_path / "here")
+    load(here, shop(tmp_path / "shop", customers=CUSTOMERS.replace("C1", "GRANT x TO y;")))
+    postgres_server.run('create role "Ana ""R"""')
+    here.grant_reader(reader)
+    here.backup(file)
+    there = new_pipeline("postgres", tmp_path / "there")
+    assert there.restore(file, replace=False) == ()
+    postgres_server.run('alter role "Ana ""R""" rename to gone')
+    assert there.restore(file, replace=True) == (reader,)
+    assert contents(there) == contents(here)
 
 
 def test_what_is_no_backup_changes_nothing(loaded: Pipeline, tmp_path: Path) -> None:

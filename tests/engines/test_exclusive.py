@@ -7,10 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
+from servers import Server
 from shops import load, shop
 
+from ecomdata.errors import WarehouseUnreachableError
+from ecomdata.journal import recorded, unlogged
 from ecomdata.pipeline import Pipeline
+from ecomdata.settings import load_settings
 from ecomdata.warehouse import open_warehouse
 
 pytest_plugins = ["engine_fixtures"]
@@ -90,6 +96,22 @@ def test_nobody_waits_for_a_process_that_was_killed(pipeline: Pipeline) -> None:
         second.kill()
         with open_warehouse(pipeline.settings).exclusive(10):
             pass
+
+
+def test_a_run_whose_lock_was_lost_does_not_go_on(postgres_server: Server, tmp_path: Path) -> None:
+    url = postgres_server.new_database()
+    pipeline = Pipeline(load_settings(project=tmp_path, warehouse=url))
+    warehouse = open_warehouse(pipeline.settings)
+    with pytest.raises(WarehouseUnreachableError, match="another run may have begun; run the"):
+        with recorded("build", warehouse, 0, unlogged) as run:
+            with run.step("one"):
+                postgres_server.run(
+                    "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+                )
+            with run.step("two"):
+                raise AssertionError("it went on")
+    steps = "select runs.status, step from meta.runs inner join meta.run_steps using (run_id)"
+    assert pipeline.query(steps).rows == (("failed", "one"),)
 
 
 def test_what_is_held_can_still_be_read(pipeline: Pipeline) -> None:

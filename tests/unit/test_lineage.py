@@ -36,7 +36,7 @@ def test_what_cannot_be_delivered_fails_its_own_step_and_no_build(
 
     monkeypatch.setattr(lineage, "emit", unreachable)
     pipeline = Pipeline(load_settings(project=tmp_path, openlineage=where))
-    run = Run(1, unlogged)
+    run = Run(1, unlogged, lambda: None)
     pipeline._tell_lineage(run, open_warehouse(pipeline.settings))
     assert [(step, status) for step, _, status, _, _ in run.steps] == steps
 

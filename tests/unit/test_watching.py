@@ -13,10 +13,11 @@ from ecomdata.errors import (
     UsageError,
     WarehouseBusyError,
     WarehouseFullError,
+    WarehouseUnreachableError,
 )
 from ecomdata.ingest import Load
 from ecomdata.transform import BuildResult
-from ecomdata.watching import Arrival, Built, Watch
+from ecomdata.watching import Arrival, Back, Built, Watch
 
 LOADED, NOTHING_NEW = (Load(number, (), (), (), {}) for number in (1, None))
 
@@ -25,7 +26,8 @@ class World:
     """A folder, a clock, and what happens at each second of it."""
 
     def __init__(self, folder: Path, *, move: bool = False, builds: bool = False) -> None:
-        self.folder, self.now = folder, 0.0
+        self.folder, self.now, self.end = folder, 0.0, 20.0
+        self.tries: list[float] = []
         self.loads: list[list[str]] = []
         self.refused: dict[str, Exception] = {}
         self.happens: dict[int, list[str]] = {}
@@ -44,6 +46,7 @@ class World:
 
     def load(self, files: Sequence[Path]) -> Load:
         names = [path.name for path in files]
+        self.tries.append(self.now)
         for name in names:
             if name in self.refused:
                 raise self.refused[name]
@@ -57,7 +60,7 @@ class World:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
-        if self.now > 20:
+        if self.now > self.end:
             raise KeyboardInterrupt
         for name in self.happens.pop(int(self.now), []):
             with (self.folder / name).open("a") as file:
@@ -71,8 +74,8 @@ class World:
         """Watch for 20 seconds; return when it was built, and what came of it."""
         return [(now, event.error) for now, event in self.events() if isinstance(event, Built)]
 
-    def events(self) -> list[tuple[float, Arrival | Built]]:
-        """Watch for 20 seconds; return what happened when."""
+    def events(self) -> list[tuple[float, Arrival | Built | Back]]:
+        """Watch until the end; return what happened when."""
         seen = []
         with pytest.raises(KeyboardInterrupt):
             for event in self.watch.events():
@@ -115,19 +118,64 @@ def test_one_that_cannot_be_loaded_keeps_no_other_back_and_is_not_tried_again(
     assert [each.files for each in arrivals if each.error] == [(tmp_path / "bad.csv",)]
 
 
-def test_a_busy_warehouse_is_tried_again_until_it_is_free(tmp_path: Path) -> None:
+def test_a_warehouse_that_is_away_is_told_of_once_and_tried_ever_later_up_to_a_minute(
+    tmp_path: Path,
+) -> None:
     world = World(tmp_path, move=True)
-    world.happens = {1: ["a.csv"]}
-    world.refused["a.csv"] = WarehouseBusyError("busy")
-    seen = []
+    world.end = 200
+    world.happens = {1: ["a.csv"], 20: ["b.csv"]}
+    world.refused["a.csv"] = away = WarehouseUnreachableError("no route")
+    assert world.events() == [(4, Arrival((tmp_path / "a.csv",), None, away))]
+    assert world.tries == [4, 5, 7, 11, 19, 35, 67, 127, 187]
+    assert world.loads == []
+
+
+def test_a_warehouse_that_is_back_is_told_of_and_tried_at_once_when_it_is_away_again(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, move=True)
+    world.happens = {1: ["a.csv"], 12: ["b.csv"]}
+    away = {name: WarehouseUnreachableError("no route") for name in ("a.csv", "b.csv")}
+    world.refused |= away
+    sleep = world.sleep
+
+    def sleep_and_mend(seconds: float) -> None:
+        sleep(seconds)
+        if world.now in (6, 17):
+            world.refused.clear()
+        if world.now == 10:
+            world.refused |= away
+
     with pytest.raises(KeyboardInterrupt):
-        for _ in world.watch.events():
-            seen.append(world.now)
-            if world.now == 6:
-                del world.refused["a.csv"]
-    assert seen == [4, 5, 6, 7]
-    assert world.loads == [["a.csv"]]
+        told = []
+        for event in replace(world.watch, sleep=sleep_and_mend).events():
+            told.append((world.now, event))
+    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
+    assert told == [
+        (4, Arrival((a,), None, away["a.csv"])),
+        (7, Back(3)),
+        (7, Arrival((a,), LOADED)),
+        (15, Arrival((b,), None, away["b.csv"])),
+        (18, Back(3)),
+        (18, Arrival((b,), LOADED)),
+    ]
     assert (tmp_path / "done" / "a.csv").is_file()
+
+
+def test_another_trouble_of_the_same_warehouse_is_told_of(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.happens = {1: ["a.csv"]}
+    troubles = iter([WarehouseUnreachableError, WarehouseUnreachableError, WarehouseBusyError])
+
+    def load(files: Sequence[Path]) -> Load:
+        raise next(troubles, WarehouseBusyError)("away")
+
+    with pytest.raises(KeyboardInterrupt):
+        told = []
+        for event in replace(world.watch, load=load).events():
+            assert isinstance(event, Arrival)
+            told.append((world.now, type(event.error)))
+    assert told == [(4, WarehouseUnreachableError), (7, WarehouseBusyError)]
 
 
 def test_files_are_moved_only_where_that_was_asked_and_never_over_another(tmp_path: Path) -> None:
@@ -189,7 +237,7 @@ def test_a_warehouse_that_is_busy_at_the_build_is_built_at_the_next_look(tmp_pat
     world = World(tmp_path, builds=True)
     world.happens = {1: ["a.csv"]}
     world.broken = {4: WarehouseBusyError("busy"), 5: WarehouseBusyError("busy")}
-    assert world.builds() == [(4, world.broken[4]), (5, world.broken[5]), (6, None)]
+    assert world.builds() == [(4, world.broken[4]), (7, None)]
 
 
 def test_once_ends_behind_the_build(tmp_path: Path) -> None:
@@ -197,7 +245,7 @@ def test_once_ends_behind_the_build(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x")
     world.broken = {3: WarehouseBusyError("busy")}
     events = list(replace(world.watch, once=True).events())
-    assert [type(event) for event in events] == [Arrival, Built, Built]
+    assert [type(event) for event in events] == [Arrival, Built, Back, Built]
 
 
 def test_a_build_that_no_other_file_can_mend_ends_the_watch(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ecomdata.cli import show
 from ecomdata.cli.options import Options
 from ecomdata.cli.stopping import until_stopped
-from ecomdata.errors import UsageError
+from ecomdata.errors import TransientError, UsageError
 
 
 def forget(
@@ -86,8 +86,11 @@ def restore(
 
     Example: ecomdata restore shop.backup --force
     """
-    options.pipeline().restore(file, force)
-    options.terminal.answer({"restored": str(file)}, f"restored: {file}")
+    missing = options.pipeline().restore(file, force)
+    without = f"; without the rights of {', '.join(missing)}: no such role here" if missing else ""
+    options.terminal.answer(
+        {"restored": str(file), "missing_roles": missing}, f"restored: {file}{without}"
+    )
 
 
 def watch(
@@ -108,12 +111,13 @@ def watch(
     """Load what arrives in DIR, until Ctrl-C or SIGTERM; a file still being written is left alone.
 
     Files that arrive together are loaded together. One that cannot be loaded is told of and tried
-    again when it changes; a build that fails is, after the next load.
+    again when it changes; a build that fails is, after the next load. A warehouse that is away is
+    told of once and tried again, at most a minute apart. --json prints a list, an element a line.
 
     Example: ecomdata watch inbox --move --build
     """
     from ecomdata.ingest import LoadPlan
-    from ecomdata.watching import Arrival, Watch
+    from ecomdata.watching import Arrival, Back, Watch
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder: name one to watch")
@@ -128,28 +132,32 @@ def watch(
         once,
     )
     terminal.say(f"watching {folder}")
-    told: list[dict[str, Any]] = []
+    terminal.open_list()
     is_wrong = False
-    with until_stopped(terminal, told):
+    with until_stopped(terminal):
         for event in watched.events():
+            if isinstance(event, Back):
+                terminal.element({"back_after_seconds": round(event.seconds)})
+                terminal.say(f"the warehouse is back, after {event.seconds:,.0f} s")
+                continue
+            again = "; it is tried again" if isinstance(event.error, TransientError) else ""
             if isinstance(event, Arrival):
-                told.append(show.arrival_document(event))
+                terminal.element(show.arrival_document(event))
                 if event.load is None:
-                    terminal.complain(str(event.error))
+                    terminal.complain(f"{event.error}{again}")
                 else:
                     show.load(terminal, event.load, per_file=False)
             else:
-                told.append(show.built_document(event))
+                terminal.element(show.built_document(event))
                 if event.result is None:
-                    terminal.complain(f"not built: {event.error}")
+                    terminal.complain(f"not built: {event.error}{again}")
                 else:
                     show.build(terminal, event.result)
                 if event.alarms is not None:
                     show.alarms(terminal, event.alarms)
                     is_wrong |= show.serious(terminal, event.alarms)
-            is_wrong |= event.error is not None
+            is_wrong |= event.error is not None and not again
         # only with --once
-        if options.json:
-            terminal.document(told)
+        terminal.close_list()
         if is_wrong:
             raise typer.Exit(1)

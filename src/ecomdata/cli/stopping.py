@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def until_stopped(terminal: "Terminal", told: list[dict[str, Any]] | None = None) -> Iterator[None]:
+def until_stopped(terminal: "Terminal") -> Iterator[None]:
     """Run a block until a signal ends it, with exit code 0 after SIGTERM and 130 after Ctrl-C.
 
     systemd and container engines send SIGTERM, and take another code than 0 for a failure.
 
     Args:
         terminal: told of the end.
-        told: what `--json` answers then.
     """
     received: list[int] = []
 
@@ -32,9 +31,7 @@ def until_stopped(terminal: "Terminal", told: list[dict[str, Any]] | None = None
     try:
         yield
     except KeyboardInterrupt:
-        if told is None:
-            terminal.say("stopped")
-        else:
-            terminal.answer(told, "stopped")
+        terminal.close_list()
+        terminal.say("stopped")
         if not received:
             raise typer.Exit(130) from None

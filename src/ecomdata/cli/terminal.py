@@ -34,6 +34,8 @@ class Terminal:
     _out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=False))
     _err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     _bar: "Progress | None" = None
+    #: Elements of a JSON array that is printed as they come; None: there is none.
+    _elements: int | None = None
 
     @property
     def draws(self) -> bool:
@@ -42,8 +44,31 @@ class Terminal:
 
     def document(self, value: Any) -> None:
         """Print one JSON document: decimals as strings, days as ISO text."""
+        print(self._as_json(value, indent=2))  # noqa: T201
+
+    def open_list(self) -> None:
+        """Begin a document that is a list, whose elements are printed as they come."""
+        if self.as_json:
+            self._elements = 0
+            print("[", flush=True)  # noqa: T201
+
+    def element(self, value: Any) -> None:
+        """Print an element of the list, on a line of its own."""
+        if self._elements is not None:
+            comma = "," if self._elements else ""
+            print(f"{comma}{self._as_json(value)}", flush=True)  # noqa: T201
+            self._elements += 1
+
+    def close_list(self) -> None:
+        """End the list."""
+        if self._elements is not None:
+            self._elements = None
+            print("]", flush=True)  # noqa: T201
+
+    @staticmethod
+    def _as_json(value: Any, indent: int | None = None) -> str:
         ascii_only = sys.stdout.encoding.lower() != "utf-8"
-        print(json.dumps(plain(value), ensure_ascii=ascii_only, indent=2))  # noqa: T201
+        return json.dumps(plain(value), ensure_ascii=ascii_only, indent=indent)
 
     def answer(self, document: Any, text: str) -> None:
         """Print a line for people, or the document."""
@@ -60,8 +85,11 @@ class Terminal:
             )
 
     def error(self, text: str) -> None:
-        """Print what went wrong."""
-        if self.as_json:
+        """Print what went wrong; it is the last element of a list that was begun."""
+        if self._elements is not None:
+            self.element({"error": text})
+            self.close_list()
+        elif self.as_json:
             self.stop()
             self.document({"error": text})
         self.complain(text)

@@ -7,6 +7,7 @@ per run: its start-up is most of what a small build costs (docs/decisions/0003).
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from ecomdata.errors import BuildError, TooManyRejectedError, WarehouseBusyError
+from ecomdata.errors import (
+    BuildError,
+    TooManyRejectedError,
+    WarehouseBusyError,
+    WarehouseFullError,
+    WarehouseUnreachableError,
+)
 from ecomdata.settings import Settings, child_environment
 from ecomdata.transform.changes import forget_changes, note_changes
 from ecomdata.warehouse import PLAIN_DBT, Warehouse
@@ -25,6 +32,25 @@ Command = Literal["build", "test", "docs"]
 
 #: The test that stands between quarantine and everything behind it.
 GATE = "refused_records_are_within_the_limit"
+
+#: Ends dbt when whoever started it is gone, however that came: the lock went with it.
+_ENDS_WITH_US = """
+import os, threading
+threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
+"""
+
+#: What drivers say of a connection that broke or could not be made.
+_BROKEN_WORDS = (
+    "server closed the connection",
+    "terminating connection",
+    "connection (already|has been) closed",
+    "no connection to the server",
+    "connection to server .* failed",
+    "could not receive data from server",
+    "database system is (starting|shutting|in recovery)",
+)
+_BROKEN = re.compile(f".*({'|'.join(_BROKEN_WORDS)}).*", re.IGNORECASE)
+_FULL = re.compile(".*no space left on device.*", re.IGNORECASE)
 
 _WORDS: dict[Command, list[str]] = {
     # Unit tests are about the SQL, not about the data: `test` runs them, a user's build does not.
@@ -163,10 +189,10 @@ def _invoke(
     unwatched = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     (target / "run_results.json").unlink(missing_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", _ENDS_WITH_US + program, *arguments],
         env=child_environment(environment | unwatched),
         cwd=settings.cache,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -175,6 +201,7 @@ def _invoke(
     ) as process:
         try:
             complaints = list(_follow(process, progress))
+            process.wait()
         except BaseException:
             process.terminate()
             raise
@@ -267,11 +294,20 @@ def _check(code: int, nodes: Sequence[NodeResult], complaints: list[str], target
             "are still those of before. See `ecomdata quarantine`; load corrected files, or "
             "raise the limit with --max-rejected"
         )
-    said = "\n".join(complaints)
+    said = "\n".join([*complaints, *(node.message or "" for node in failed)])
+    if full := _FULL.search(said):
+        raise WarehouseFullError(
+            f"no space left for the build: free some, then run ecomdata build ({full[0].strip()})"
+        )
+    if broken := _BROKEN.search(said):
+        raise WarehouseUnreachableError(
+            "the connection to the warehouse broke during the build; run the command again "
+            f"({broken[0].strip()})"
+        )
     if "Could not set lock on file" in said:
         raise WarehouseBusyError("another process opened the DuckDB file during the build")
     if not failed:
-        raise BuildError(f"dbt ended with code {code}: {said[-2000:] or 'it said nothing'}")
+        raise BuildError(f"dbt ended with code {code}: {said.strip()[-2000:] or 'it said nothing'}")
     listed = "; ".join(
         f"{node.kind} {node.name}: {' '.join((node.message or node.status).split())[:300]}"
         for node in failed[:5]

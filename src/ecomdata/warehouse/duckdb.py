@@ -1,7 +1,7 @@
 """DuckDB: one file in the project's folder, no server."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from ecomdata.errors import (
     WarehouseError,
     WarehouseFullError,
 )
-from ecomdata.warehouse.lock import file_lock
+from ecomdata.warehouse.lock import always_held, file_lock
 from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, quote
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
@@ -310,11 +310,11 @@ class DuckDBWarehouse(WithoutRoles):
             connection.close()
 
     @contextmanager
-    def exclusive(self, timeout: float) -> Iterator[None]:
+    def exclusive(self, timeout: float) -> Iterator[Callable[[], None]]:
         """Hold `<file>.lock`: DuckDB's own lock is let go between our steps and dbt's."""
         self._require_folder()  # the lock would make it
         with file_lock(self.path.with_name(self.path.name + ".lock"), timeout):
-            yield
+            yield always_held
 
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads."""
@@ -328,7 +328,7 @@ class DuckDBWarehouse(WithoutRoles):
         with self.connect(read_only=True):  # keeps who does not ask for our lock from writing
             shutil.copyfile(self.path, file)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a copy in the file's place; the caller holds the warehouse."""
         try:
             with DuckDBWarehouse(file).connect(read_only=True) as connection:
@@ -346,6 +346,7 @@ class DuckDBWarehouse(WithoutRoles):
         part = self.path.with_name(f"{self.path.name}.part")
         shutil.copyfile(file, part)
         part.replace(self.path)
+        return ()
 
     @property
     def _limits(self) -> dict[str, str]:

@@ -10,6 +10,10 @@ from filelock import FileLock, Timeout
 from ecomdata.errors import WarehouseBusyError, WarehouseDeniedError
 
 
+def always_held() -> None:
+    """Ask whether a locked file still is: it goes with the process alone."""
+
+
 @contextmanager
 def file_lock(path: Path, timeout: float) -> Iterator[None]:
     """Hold the lock file; it goes with the process, however that ends.

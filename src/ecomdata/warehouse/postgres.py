@@ -1,7 +1,7 @@
 """PostgreSQL 15 to 18: the shared warehouse."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -327,6 +327,7 @@ class PostgresWarehouse:
                 autocommit=True,
                 application_name="ecomdata",
                 connect_timeout=10,
+                keepalives_idle=60,  # the run's lock is held by a connection that says nothing
                 options="-c TimeZone=UTC -c client_min_messages=warning",
             )
         except psycopg.ProgrammingError:
@@ -358,9 +359,20 @@ class PostgresWarehouse:
         return f"{address}?{urlencode(named)}" if named else address
 
     @contextmanager
-    def exclusive(self, timeout: float) -> Iterator[None]:
+    def exclusive(self, timeout: float) -> Iterator[Callable[[], None]]:
         """Hold an advisory lock on a connection of its own: it goes with the process."""
         with self.connect() as connection:
+
+            def still_held() -> None:
+                try:
+                    connection.execute("select 1")
+                except WarehouseUnreachableError as exc:
+                    raise WarehouseUnreachableError(
+                        f"{self.display}: the connection that held the warehouse for this run "
+                        "broke, and another run may have begun; run the command again"
+                    ) from exc
+
+            connection.execute("set idle_session_timeout = 0")  # it waits for hours
             connection.execute(
                 "select set_config('lock_timeout', $1, false)", [f"{int(timeout * 1000) or 1}ms"]
             )
@@ -371,7 +383,7 @@ class PostgresWarehouse:
                     f"another run is changing the warehouse ({_holder(connection)}); "
                     f"waited {timeout:g} s, try again when it is done"
                 ) from exc
-            yield
+            yield still_held
 
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads; dbt scrubs the secret one."""
@@ -396,11 +408,13 @@ class PostgresWarehouse:
 
         dumps.dump(self._libpq_environment(), file)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a backup in the warehouse's place; the caller holds the warehouse."""
         from ecomdata.warehouse import dumps
 
-        dumps.restore(self._libpq_environment(), file)
+        with self.connect() as connection:
+            roles = {role for (role,) in connection.query("select rolname from pg_roles").rows}
+        return dumps.restore(self._libpq_environment(), file, roles)
 
     def _libpq_environment(self) -> dict[str, str]:
         """The variables by which PostgreSQL's own programs connect as this does."""

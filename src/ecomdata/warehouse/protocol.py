@@ -1,6 +1,6 @@
 """What every engine offers. Values are bound as $1, $2, ...; names go through `quote`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,8 +159,10 @@ class Warehouse(Protocol):
             UsageError: the engine has no roles, so that who reads could read everything.
         """
 
-    def exclusive(self, timeout: float) -> AbstractContextManager[None]:
+    def exclusive(self, timeout: float) -> AbstractContextManager[Callable[[], None]]:
         """Be the only one who changes the warehouse while the block runs.
+
+        Gives what raises WarehouseUnreachableError where that is no longer so.
 
         Raises:
             WarehouseBusyError: somebody else still is after `timeout` seconds; says who.
@@ -180,8 +182,10 @@ class Warehouse(Protocol):
     def backup(self, file: Path) -> None:
         """Write the warehouse into a file that `restore` takes; the caller holds the warehouse."""
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a backup in the warehouse's place, all or nothing; the caller holds the warehouse.
+
+        Returns roles of the backup that there are none of here: their rights are left out.
 
         Raises:
             UsageError: the file is no backup of a warehouse of this engine.

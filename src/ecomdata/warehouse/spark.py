@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -30,7 +30,7 @@ from ecomdata.warehouse.duckdb import CONFIG, SEAL, WithoutRoles
 from ecomdata.warehouse.lake import LOCK, Lake
 from ecomdata.warehouse.lake_connection import LakeConnection, Opened
 from ecomdata.warehouse.lake_parts import literal
-from ecomdata.warehouse.lock import file_lock
+from ecomdata.warehouse.lock import always_held, file_lock
 
 #: The oldest Java that this Spark runs on.
 OLDEST_JAVA = 17
@@ -97,13 +97,13 @@ class SparkWarehouse(WithoutRoles):
             connection.close()
 
     @contextmanager
-    def exclusive(self, timeout: float) -> Iterator[None]:
+    def exclusive(self, timeout: float) -> Iterator[Callable[[], None]]:
         """Hold the lake's lock; what is named by no manifest any more goes first."""
         self._make_folder()
         with file_lock(self.folder / LOCK, timeout):
             if self.lake.latest().number:
                 self.lake.sweep()
-            yield
+            yield always_held
 
     def dbt_environment(self) -> dict[str, str]:
         """The variables that the project's profiles.yml reads."""
@@ -133,7 +133,7 @@ class SparkWarehouse(WithoutRoles):
                 for part in table.parts:
                     archive.add(self.folder / part, part)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path) -> tuple[str, ...]:
         """Put a backup in the lake's place: its files, then a manifest of them."""
         try:
             with tarfile.open(file) as archive:
@@ -144,6 +144,7 @@ class SparkWarehouse(WithoutRoles):
         except tarfile.TarError as exc:
             raise UsageError(f"{file} is no backup of a lake: {exc}") from exc
         self.lake.adopt(self.folder / "restored")
+        return ()
 
     @property
     def _limits(self) -> dict[str, str]:

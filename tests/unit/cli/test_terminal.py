@@ -124,6 +124,29 @@ def test_an_error_is_one_line_on_stderr_and_a_document_for_json(
     assert (json.loads(out), err) == ({"error": "no"}, "error: no\n")
 
 
+def test_a_list_is_one_document_whose_elements_come_at_once_also_where_an_error_ends_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    terminal = Terminal(as_json=True)
+    terminal.open_list()
+    terminal.element({"price": Decimal("1.50")})
+    assert capsys.readouterr().out == '[\n{"price": "1.50"}\n'
+    terminal.element({})
+    terminal.error("the disk is full")
+    assert capsys.readouterr() == (
+        ',{}\n,{"error": "the disk is full"}\n]\n',
+        "error: the disk is full\n",
+    )
+
+    empty, read = Terminal(as_json=True), Terminal()
+    for each in (empty, read):
+        each.open_list()
+        each.close_list()
+    assert capsys.readouterr().out == "[\n]\n"
+    read.element({})
+    assert capsys.readouterr().out == ""
+
+
 def test_progress_is_not_shown_where_stderr_is_no_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

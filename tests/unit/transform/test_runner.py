@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -9,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from ecomdata.errors import BuildError, EcomDataError, TooManyRejectedError, WarehouseBusyError
+from ecomdata.settings import load_settings
 from ecomdata.transform import runner
 from ecomdata.transform.runner import GATE, BuildResult, NodeResult
 
@@ -102,8 +106,59 @@ def test_without_results_there_are_no_nodes(tmp_path: Path) -> None:
     assert runner._results(tmp_path) == ()
 
 
+def test_dbt_ends_with_the_process_that_started_it_even_if_that_was_killed(tmp_path: Path) -> None:
+    starter = """if True:
+        import sys
+        from pathlib import Path
+        from ecomdata.settings import load_settings
+        from ecomdata.transform import runner
+        settings = load_settings(project=Path(sys.argv[1]))
+        runner._invoke([], settings, settings.cache, {}, program=sys.argv[2])
+    """
+    lives = (
+        "import time; f = open('lives', 'w', 1); print(1, file=f); time.sleep(20); print(2, file=f)"
+    )
+    cache = load_settings(project=tmp_path).cache
+    cache.mkdir()
+    os.mkfifo(cache / "lives")
+    command = [sys.executable, "-c", starter, str(tmp_path), lives]
+    with subprocess.Popen(command) as process, (cache / "lives").open() as said:
+        assert said.readline() == "1\n"
+        process.kill()
+        assert said.read() == ""  # its end: it writes no more
+
+
 def test_what_went_well_or_only_warned_is_no_error() -> None:
     runner._check(0, [node("a", "success"), node("b", "warn", "test")], ["said"], Path("target"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "terminating connection due to administrator command",
+        "server closed the connection unexpectedly",
+        "SSL connection has been closed unexpectedly",
+        'connection to server at "db.example" (10.0.0.1), port 5432 failed: Connection refused',
+        "FATAL:  the database system is in recovery mode",
+        "connection already closed",
+    ],
+)
+def test_a_connection_that_broke_is_worth_another_try_wherever_dbt_says_so(said: str) -> None:
+    told = (
+        "WarehouseUnreachableError: the connection to the warehouse broke during the build; "
+        f"run the command again ({said})"
+    )
+    text = f"Database Error\n  {said}\n"
+    assert checked([], 2, ["Encountered an error:", text]) == told
+    assert checked([node("x", "error", message=text), node("y", "fail", "test")]) == told
+
+
+def test_a_full_disk_is_none_of_the_data() -> None:
+    said = 'IO Error: Could not write file "shop.duckdb": No space left on device'
+    assert checked([node("x", "error", message=f"Runtime Error\n  {said}")]) == (
+        f"WarehouseFullError: no space left for the build: free some, then run ecomdata build "
+        f"({said})"
+    )
 
 
 def test_a_failed_gate_is_about_the_data_whatever_else_failed() -> None:
