@@ -16,3 +16,22 @@
         analyze {{ this }}
     {%- endif -%}
 {%- endmacro %}
+
+{# An incremental model's indexes, {column: method}, as dbt takes them; where scans of columns are
+   cheap, none. A hash takes texts of any length, which a B-tree refuses, but is slow to make where
+   one key has most of the rows: none on customers. #}
+{% macro indexes_wanted(indexes) -%}
+    {{ return(adapter.dispatch('indexes_wanted', 'ecomdata')(indexes)) }}
+{%- endmacro %}
+
+{% macro default__indexes_wanted(indexes) -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+{% macro postgres__indexes_wanted(indexes) -%}
+    {%- set wanted = [] -%}
+    {%- for column, method in indexes.items() -%}
+        {%- do wanted.append({'columns': [column], 'type': method}) -%}
+    {%- endfor -%}
+    {{ return(wanted) }}
+{%- endmacro %}
