@@ -31,11 +31,13 @@ def open_warehouse(settings: Settings) -> Warehouse:
         from ecomdata.warehouse.embedded_postgres import READER
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
-        return PostgresWarehouse(embedded_server(settings).start(), reader=READER)
+        return PostgresWarehouse(
+            embedded_server(settings).start(), reader=READER, threads=settings.threads
+        )
     if url.startswith(("postgresql://", "postgres://")):
         from ecomdata.warehouse.postgres import PostgresWarehouse
 
-        return PostgresWarehouse(url, password=settings.password)
+        return PostgresWarehouse(url, password=settings.password, threads=settings.threads)
     if url.startswith("spark:"):
         return _spark(url, settings)
     raise UsageError(

@@ -1,5 +1,6 @@
 """PostgreSQL 15 to 18: the shared warehouse."""
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -298,11 +299,13 @@ class PostgresWarehouse:
         url: whom to connect as, and where.
         reader: the role that reads for strangers; None reads as the URL's own role.
         password: where the URL has none.
+        threads: models that are built side by side.
     """
 
     url: str
     reader: str | None = None
     password: SecretStr | None = None
+    threads: int = 1
     engine: ClassVar[str] = "postgres"
     dialect: ClassVar[str] = "postgres"
     builds_only_changes: ClassVar[bool] = True
@@ -400,6 +403,10 @@ class PostgresWarehouse:
                 "ECOMDATA_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
                 "ECOMDATA_DBT_ROLE": quote(builder) if builder else "",
                 "DBT_ENV_SECRET_ECOMDATA_PASSWORD": info.password,
+                "PGOPTIONS": " ".join(
+                    f"-c {name}={value}"
+                    for name, value in _build_settings(connection, self.threads).items()
+                ),
             }
 
     def backup(self, file: Path) -> None:
@@ -524,6 +531,20 @@ def _taken(blocks: Iterator[bytes], enough: int) -> list[bytes]:
         taken.append(block)
         size += len(block)
     return taken
+
+
+def _build_settings(connection: PostgresConnection, threads: int) -> dict[str, str]:
+    """Return the settings of a build's sessions, which no other session has (docs/decisions/0022).
+
+    A server on this machine shares its processors among the models that are built side by side:
+    with two workers more each, on two processors, the slowest took 88.1 CPU seconds, not 83.2.
+    """
+    settings = {"jit": "off"}
+    if connection.raw.info.host.startswith("/"):
+        usual = int(connection.query("show max_parallel_workers_per_gather").scalar)
+        workers = (os.cpu_count() or 1) // threads - 1
+        settings["max_parallel_workers_per_gather"] = str(max(0, min(usual, workers)))
+    return settings
 
 
 def _make_read_only(connection: PostgresConnection) -> None:

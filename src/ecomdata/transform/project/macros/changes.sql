@@ -86,12 +86,13 @@
 
 {# The configuration of these models. `replaces` says by which keys rows are replaced, as {model of
    keys: [expression, its column]}; `notes`, what is to be noted of rows that are other ones
-   afterwards, as {model of keys: its column}. #}
-{% macro replaces_changed(replaces, notes={}) -%}
+   afterwards, as {model of keys: its column}; `indexes`, see `indexes_wanted`. #}
+{% macro replaces_changed(replaces, notes={}, indexes={}) -%}
     {{ config(
         materialized='incremental',
         incremental_strategy='replace_changed',
         meta={'replaces': replaces, 'notes': notes},
+        indexes=indexes_wanted(indexes),
     ) }}
 {%- endmacro %}
 

@@ -1,7 +1,10 @@
-{{ replaces_changed({
-    'changed_orders': ['order_id', 'order_id'],
-    'changed_buyers': ['customer_id', 'customer_id'],
-}) }}
+{{ replaces_changed(
+    {
+        'changed_orders': ['order_id', 'order_id'],
+        'changed_buyers': ['customer_id', 'customer_id'],
+    },
+    indexes={'order_id': 'hash'},
+) }}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) %}
 

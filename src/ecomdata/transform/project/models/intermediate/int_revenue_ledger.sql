@@ -1,6 +1,7 @@
 {{ replaces_changed(
     {'changed_entries': ['order_id', 'order_id']},
     notes={'changed_days': 'entry_date', 'changed_accounts': 'customer_id'},
+    indexes={'order_id': 'hash', 'entry_date': 'btree'},
 ) }}
 -- depends_on: {% if not execute %}{{ ref('changed_days') }}{% endif %}
 -- depends_on: {% if not execute %}{{ ref('changed_accounts') }}{% endif %}

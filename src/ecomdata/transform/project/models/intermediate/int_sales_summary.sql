@@ -1,4 +1,7 @@
-{{ replaces_changed({'changed_days': ['sales_date', 'entry_date']}) }}
+{{ replaces_changed(
+    {'changed_days': ['sales_date', 'entry_date']},
+    indexes={'sales_date': 'btree'},
+) }}
 with
 
 ledger as (

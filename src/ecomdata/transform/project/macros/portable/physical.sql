@@ -1,0 +1,37 @@
+{# How tables lie on the disk, where the engine leaves that to its user: PostgreSQL
+   (docs/decisions/0022). #}
+
+{# A hook behind each model: statistics of a table that was made anew. The next model reads it
+   within seconds, long before PostgreSQL would collect any by itself. What a build of what changed
+   adds to a table hardly changes them. #}
+{% macro statistics_collected() -%}
+    {{ adapter.dispatch('statistics_collected', 'ecomdata')() }}
+{%- endmacro %}
+
+{% macro default__statistics_collected() -%}
+{%- endmacro %}
+
+{% macro postgres__statistics_collected() -%}
+    {%- if config.get('materialized') != 'view' and not is_incremental() -%}
+        analyze {{ this }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# An incremental model's indexes, {column: method}, as dbt takes them; where scans of columns are
+   cheap, none. A hash takes texts of any length, which a B-tree refuses, but is slow to make where
+   one key has most of the rows: none on customers. #}
+{% macro indexes_wanted(indexes) -%}
+    {{ return(adapter.dispatch('indexes_wanted', 'ecomdata')(indexes)) }}
+{%- endmacro %}
+
+{% macro default__indexes_wanted(indexes) -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+{% macro postgres__indexes_wanted(indexes) -%}
+    {%- set wanted = [] -%}
+    {%- for column, method in indexes.items() -%}
+        {%- do wanted.append({'columns': [column], 'type': method}) -%}
+    {%- endfor -%}
+    {{ return(wanted) }}
+{%- endmacro %}
