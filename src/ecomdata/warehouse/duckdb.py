@@ -273,8 +273,8 @@ class DuckDBWarehouse(WithoutRoles):
 
     Args:
         path: the file.
-        memory_limit: what may be kept in memory; what is more goes to disk. None is what 10
-            million order lines are built with as fast as with all that there is.
+        memory_limit: what may be kept in memory; what is more goes to disk. None is 3 GB, or 80 %
+            of the machine's where that is less.
         temp_directory: where on disk; None is beside the file.
     """
 

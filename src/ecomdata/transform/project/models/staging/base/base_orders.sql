@@ -27,7 +27,7 @@
     'quantity', 'total_price', 'order_date', 'line_number', 'unit_price', 'discount_amount',
 ] -%}
 {#- Most orders are said once, and no line of theirs stands twice. Only lines of the others need a
-   window: over all of them it took half of the time, and with what it carries most memory. -#}
+   window: over all of them, with all that they carry, it was the costliest step. -#}
 {#- A CTE of all raw rows would be kept as a copy: what is read again and again is the table. -#}
 {%- set records = 'changed_records' if not execute or only_changes()
     else source('raw', 'orders') -%}
