@@ -56,10 +56,11 @@ class Settings(BaseSettings):
         description="How the report writes numbers and days (BCP 47: de-DE, en-IN, ar-EG).",
     )
     threads: int = Field(default=2, ge=1, description="Models that dbt builds side by side.")
-    memory_limit: str = Field(
-        default="80%",
+    memory_limit: str | None = Field(
+        default=None,
         pattern=r"^[0-9]+([.][0-9]+)? ?(%|[KMGT]i?B)$",
-        description="What DuckDB may keep in memory: 4GB, 512MiB, or a share of the machine's.",
+        description="What DuckDB may keep in memory: 4GB, 512MiB, or a share of the machine's; "
+        "default: 3GB, or 80% where that is less.",
     )
     temp_directory: Path | None = Field(
         default=None,

@@ -32,7 +32,7 @@ def test_the_defaults(tmp_path: Path) -> None:
         "currency": "",
         "locale": "en",
         "threads": 2,
-        "memory_limit": "80%",
+        "memory_limit": None,
         "temp_directory": None,
         "notify_url": None,
         "openlineage": None,

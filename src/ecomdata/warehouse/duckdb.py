@@ -21,6 +21,7 @@ from ecomdata.errors import (
     WarehouseFullError,
 )
 from ecomdata.warehouse.lock import always_held, file_lock
+from ecomdata.warehouse.machine import memory_mb
 from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, quote
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
@@ -53,6 +54,11 @@ def read_csv(columns: int, delimiter: str, reading: str) -> str:
     """Return what reads canonical CSV in SQL, as texts c0, c1, ...; the file is $1."""
     spec = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(columns))
     return f"read_csv($1, {_READ}, {reading}, delim = '{delimiter}', columns = {{{spec}}})"
+
+
+def usual_memory_limit() -> str:
+    """Return what DuckDB may keep in memory where nobody says otherwise."""
+    return f"{min(3000, memory_mb() * 4 // 5)}MB"
 
 
 def _translated(exc: duckdb.Error, path: Path) -> EcomDataError:
@@ -271,12 +277,13 @@ class DuckDBWarehouse(WithoutRoles):
 
     Args:
         path: the file.
-        memory_limit: what may be kept in memory; what is more goes to disk.
+        memory_limit: what may be kept in memory; what is more goes to disk. None is 3 GB, or 80 %
+            of the machine's where that is less.
         temp_directory: where on disk; None is beside the file.
     """
 
     path: Path
-    memory_limit: str = "80%"
+    memory_limit: str | None = None
     temp_directory: Path | None = None
     named: ClassVar[str] = "DuckDB"
     engine: ClassVar[str] = "duckdb"
@@ -352,7 +359,7 @@ class DuckDBWarehouse(WithoutRoles):
     def _limits(self) -> dict[str, str]:
         beside = self.path.with_name(self.path.name + ".tmp")
         return {
-            "memory_limit": self.memory_limit,
+            "memory_limit": self.memory_limit or usual_memory_limit(),
             "temp_directory": str(self.temp_directory or beside),
         }
 

@@ -52,6 +52,7 @@ from ecomdata.errors import (
     WarehouseFullError,
     WarehouseUnreachableError,
 )
+from ecomdata.warehouse import machine
 
 NAME = "ecomdata"
 """The name of the superuser role and of the database."""
@@ -248,7 +249,7 @@ class EmbeddedPostgres:
             users -= {_nobody()[0]}  # the server is one of many processes of that user
         names = [_user_name(user).replace('"', '""') for user in sorted(users)]
         for file, text in (
-            ("postgresql.conf", _settings(_memory_mb())),
+            ("postgresql.conf", _settings(machine.memory_mb())),
             ("pg_hba.conf", f"local all all peer map={NAME}\n"),
             ("pg_ident.conf", "".join(f'{NAME} "{name}" all\n' for name in names)),
         ):
@@ -448,14 +449,6 @@ def _user_name(user: int) -> str:
             f"The user with the number {user} has no name on this system, and PostgreSQL knows "
             f"its users by name. Add one to /etc/passwd, {_ELSE}"
         ) from exc
-
-
-def _memory_mb() -> int:
-    """The machine's memory, or what a container may use of it. Units: MiB."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with suppress(OSError, ValueError):  # "max" when there is no limit
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return memory >> 20
 
 
 def _settings(memory_mb: int) -> str:

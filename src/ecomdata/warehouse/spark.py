@@ -26,7 +26,7 @@ from ecomdata.errors import (
     WarehouseUnreachableError,
 )
 from ecomdata.settings import child_environment
-from ecomdata.warehouse.duckdb import CONFIG, SEAL, WithoutRoles
+from ecomdata.warehouse.duckdb import CONFIG, SEAL, WithoutRoles, usual_memory_limit
 from ecomdata.warehouse.lake import LOCK, Lake
 from ecomdata.warehouse.lake_connection import LakeConnection, Opened
 from ecomdata.warehouse.lake_parts import literal
@@ -56,7 +56,7 @@ class SparkWarehouse(WithoutRoles):
     master: str
     folder: Path
     conf: Mapping[str, str]
-    memory_limit: str = "80%"
+    memory_limit: str | None = None
     temp_directory: Path | None = None
     engine: ClassVar[str] = "spark"
     dialect: ClassVar[str] = "duckdb"
@@ -149,7 +149,7 @@ class SparkWarehouse(WithoutRoles):
     @property
     def _limits(self) -> dict[str, str]:
         return {
-            "memory_limit": self.memory_limit,
+            "memory_limit": self.memory_limit or usual_memory_limit(),
             "temp_directory": str(self.temp_directory or self.folder / "tmp"),
         }
 

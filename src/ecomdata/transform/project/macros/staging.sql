@@ -1,18 +1,27 @@
 {# What the base models of the four entities share: one way from raw text to a judged row. #}
 
 {# The raw columns, in the contract's order, without the white space around them: those to be
-   typed as `<name>_text`; then the row's fields as they were read, joined by the unit separator
-   (two rows are identical where these are), and where the row came from. #}
+   typed as `<name>_text`; then as they were read, as `raw_<name>`, and where the row came from. #}
 {% macro trimmed_columns(table, columns, typed) -%}
     {% for column in columns -%}
-        {{ trimmed(table ~ '.' ~ column) }} as {{ column }}{{ "_text" if column in typed }},
+        {% set text = table ~ '.' ~ column -%}
+        {{ trimmed_id(text) if column.endswith('_id') else trimmed(text) }} as {{ column }}
+        {{- "_text" if column in typed }},
     {% endfor -%}
     {% for column in columns -%}
-        coalesce({{ table }}.{{ column }}, ''){{ " || chr(31) || " if not loop.last }}
-    {%- endfor %} as raw_fields,
+        {{ table }}.{{ column }} as raw_{{ column }},
+    {% endfor -%}
     {{ table }}._load_id,
     {{ table }}._file,
     {{ table }}._line
+{%- endmacro %}
+
+{# The row's fields as they were read, joined by the unit separator: two rows are identical where
+   these are. #}
+{% macro raw_fields(columns) -%}
+    {% for column in columns -%}
+        coalesce(raw_{{ column }}, ''){{ " || chr(31) || " if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 {# Of what several statements say, the latest of them: it says it whole, whatever the files that

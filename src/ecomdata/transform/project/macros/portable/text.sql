@@ -44,6 +44,20 @@
     nullif(trim({{ text }}, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8239)), '')
 {%- endmacro %}
 
+{# The same of ids, of which most differ from row to row. DuckDB trims what repeats once a value, and
+   of other texts can tell in a third of the time that there is nothing to trim. #}
+{% macro trimmed_id(text) -%}
+    {{ adapter.dispatch('trimmed_id', 'ecomdata')(text) }}
+{%- endmacro %}
+
+{% macro default__trimmed_id(text) -%}
+    {{ trimmed(text) }}
+{%- endmacro %}
+
+{% macro duckdb__trimmed_id(text) -%}
+    case when regexp_full_match({{ text }}, '[!-~]+') then {{ text }} else {{ trimmed(text) }} end
+{%- endmacro %}
+
 {# The type of texts of any length. #}
 {% macro text_type() -%}
     {{ adapter.dispatch('text_type', 'ecomdata')() }}

@@ -6,7 +6,7 @@ with
 
 keys_noted as (
 
-    select {{ trimmed('products.product_id') }} as product_id
+    select {{ trimmed_id('products.product_id') }} as product_id
     from {{ source('raw', 'products') }} as products
     where {{ of_changed_files('products') }}
     union

@@ -2,12 +2,79 @@
     {'changed_days': ['sales_date', 'entry_date']},
     indexes={'sales_date': 'btree'},
 ) }}
+{# No CTE of the ledger: both engines keep a copy of what is read twice. #}
+{%- set ledger = '(select * from ' ~ ref('int_revenue_ledger')
+    ~ where_changed('entry_date', ['changed_days', 'entry_date']) ~ ') as ledger' -%}
+{%- set grain = 'product_id, category, entry_date, country, customer_type' -%}
+{%- set sale_stands = "entry_type = 'sale' and not is_cancelled" %}
+
 with
 
-ledger as (
+entries as (
 
-    select * from {{ ref('int_revenue_ledger') }}
-    {{ where_changed('entry_date', ['changed_days', 'entry_date']) }}
+    select
+        {{ grain }},
+        entry_type,
+        quantity,
+        amount,
+        cost_amount,
+        case when {{ sale_stands }} then 1 else 0 end as orders,
+        case when {{ sale_stands }} and customer_id is not null then 1 else 0 end as customers
+    from {{ ledger }}
+
+),
+
+orders_repeated as (
+
+    {# An order and a customer count once in a row. Few have a second sale there: with
+       these taken off, the model took 3.5 CPU s a million lines, 4.9 counting distinctly. #}
+    select
+        {{ grain }},
+        1 - count(*) as orders
+    from {{ ledger }}
+    where {{ sale_stands }}
+    group by {{ grain }}, order_id
+    having count(*) > 1
+
+),
+
+customers_repeated as (
+
+    select
+        {{ grain }},
+        1 - count(*) as customers
+    from {{ ledger }}
+    where
+        {{ sale_stands }}
+        and customer_id is not null
+    group by {{ grain }}, customer_id
+    having count(*) > 1
+
+),
+
+entries_less_repeats as (
+
+    select * from entries
+    union all
+    select
+        {{ grain }},
+        cast(null as {{ text_type() }}) as entry_type,
+        0 as quantity,
+        0 as amount,
+        0 as cost_amount,
+        orders,
+        0 as customers
+    from orders_repeated
+    union all
+    select
+        {{ grain }},
+        cast(null as {{ text_type() }}) as entry_type,
+        0 as quantity,
+        0 as amount,
+        0 as cost_amount,
+        0 as orders,
+        customers
+    from customers_repeated
 
 ),
 
@@ -20,10 +87,10 @@ entries_summed as (
         country,
         customer_type,
         {{ sales_sums() }},
-        {{ orders_counted() }} as orders,
-        {{ customers_counted() }} as customers
-    from ledger
-    group by product_id, category, entry_date, country, customer_type
+        cast(sum(orders) as bigint) as orders,
+        cast(sum(customers) as bigint) as customers
+    from entries_less_repeats
+    group by {{ grain }}
 
 ),
 

@@ -1,6 +1,7 @@
 {{ replaces_changed({
     'changed_customers': ["coalesce(customer_id, '')", 'customer_id'],
 }) }}
+{%- set columns = ['customer_id', 'name', 'email', 'country', 'signup_date'] -%}
 {%- set rules = [['missing_id', 'customer_id', 'customer_id', 'customer_id is null']] -%}
 {%- set email_shape = "^[^@ ]+@[^@ ]+[.][^@. ]+$" -%}
 
@@ -23,7 +24,7 @@ records_trimmed as (
     select
         {{ trimmed_columns(
             'customers',
-            columns=['customer_id', 'name', 'email', 'country', 'signup_date'],
+            columns=columns,
             typed=['email', 'signup_date'],
         ) }},
         loads.date_order,
@@ -56,7 +57,9 @@ values_typed as (
         {{ date_of('signup_day') }} as signup_date,
         email_text,
         signup_date_text,
-        raw_fields,
+        {% for column in columns -%}
+        raw_{{ column }},
+        {% endfor -%}
         statement,
         replaced_by,
         _load_id,
@@ -71,7 +74,22 @@ statements_ranked as (
 
     {# A customer list restates its customers: the last statement holds. #}
     select
-        *,
+        customer_id,
+        name,
+        email,
+        country,
+        signup_date,
+        email_text,
+        signup_date_text,
+        case when rule is not null then {{ raw_fields(columns) }} end as raw_fields,
+        statement,
+        replaced_by,
+        _load_id,
+        _file,
+        _line,
+        rule,
+        rule_field,
+        rule_value,
         {{ is_restated('customer_id') }} as is_superseded
     from values_typed
 

@@ -19,40 +19,45 @@
     ['foreign_currency', 'currency', 'currency', 'currency <> shop_currency'],
 ] -%}
 
+{%- set columns = [
+    'order_id', 'customer_id', 'product_id', 'quantity', 'total_price', 'order_date',
+    'line_number', 'unit_price', 'discount_amount', 'status', 'currency', 'channel',
+] -%}
+{%- set typed = [
+    'quantity', 'total_price', 'order_date', 'line_number', 'unit_price', 'discount_amount',
+] -%}
+{#- Most orders are said once, and no line of theirs stands twice. Only lines of the others need a
+   window: over all of them, with all that they carry, it was the costliest step. -#}
+{#- A CTE of all raw rows would be kept as a copy: what is read again and again is the table. -#}
+{%- set records = 'changed_records' if not execute or only_changes()
+    else source('raw', 'orders') -%}
+{%- set groups = {'plain': 'left', 'suspected': 'inner'} -%}
+
 with
 
-orders as (
+{% if not execute or only_changes() -%}
+changed_records as (
 
     {{ raw_rows('orders', 'order_id', ['changed_orders', 'order_id']) }}
 
 ),
 
+{% endif -%}
 loads as (
 
     select * from {{ source('meta', 'loads') }}
 
 ),
 
-lines_trimmed as (
+line_numbers_trimmed as (
 
     select
-        {{ trimmed_columns(
-            'orders',
-            columns=[
-                'order_id', 'customer_id', 'product_id', 'quantity', 'total_price', 'order_date',
-                'line_number', 'unit_price', 'discount_amount', 'status', 'currency', 'channel',
-            ],
-            typed=[
-                'quantity', 'total_price', 'order_date', 'line_number', 'unit_price',
-                'discount_amount',
-            ],
-        ) }},
+        {{ trimmed_id('orders.order_id') }} as order_id,
+        {{ trimmed('orders.line_number') }} as line_number_text,
         loads.statement,
-        loads.replaced_by,
         loads.identical_lines,
-        loads.decimal_mark,
-        loads.date_order
-    from orders
+        loads.decimal_mark
+    from {{ records }} as orders
     inner join loads
         on
             orders._load_id = loads.load_id
@@ -60,17 +65,163 @@ lines_trimmed as (
 
 ),
 
-orders_restated as (
+line_numbers_normalised as (
 
-    {{ latest_statements('lines_trimmed', ['order_id']) }}
+    select
+        order_id,
+        statement,
+        identical_lines,
+        {{ number_text('line_number_text', 'decimal_mark') }} as line_number_number
+    from line_numbers_trimmed
 
 ),
 
-texts_normalised as (
+line_numbers_typed as (
 
     select
-        lines_trimmed.*,
-        {{ is_superseded('lines_trimmed', 'orders_restated') }} as is_superseded,
+        order_id,
+        statement,
+        identical_lines,
+        {{ whole('line_number_number') }} as line_number
+    from line_numbers_normalised
+
+),
+
+line_numbers_as_bits as (
+
+    {# A sum of powers of two is what they are joined by OR if none of them stands twice. #}
+    select
+        order_id,
+        statement,
+        case
+            when line_number between 0 and 40 then cast(power(2, line_number) as bigint)
+            when line_number is null and identical_lines <> 'quarantine' then 0
+        end as line_bit
+    from line_numbers_typed
+
+),
+
+orders_suspected as (
+
+    select order_id
+    from line_numbers_as_bits
+    where order_id is not null
+    group by order_id
+    having
+        min(statement) < max(statement)
+        or (
+            count(*) > 1
+            and (count(line_bit) < count(*) or sum(line_bit) > bit_or(line_bit))
+        )
+
+),
+
+{% for group, join in groups.items() -%}
+{{ group }}_orders as (
+
+    select orders.*
+    from {{ records }} as orders
+    {{ join }} join orders_suspected
+        on {{ trimmed_id('orders.order_id') }} = orders_suspected.order_id
+    {{ "where orders_suspected.order_id is null" if group == 'plain' }}
+
+),
+
+{{ group }}_lines_trimmed as (
+
+    select
+        {{ trimmed_columns(
+            group ~ '_orders',
+            columns=columns,
+            typed=typed,
+        ) }},
+        loads.statement,
+        loads.replaced_by,
+        loads.identical_lines,
+        loads.decimal_mark,
+        loads.date_order
+    from {{ group }}_orders
+    inner join loads
+        on
+            {{ group }}_orders._load_id = loads.load_id
+            and {{ group }}_orders._file = loads.file
+
+),
+
+{% endfor -%}
+orders_restated as (
+
+    {{ latest_statements('suspected_lines_trimmed', ['order_id']) }}
+
+),
+
+currencies_stated as (
+
+    select
+        upper({{ trimmed('orders.currency') }}) as currency,
+        1 as votes
+    from {{ records }} as orders
+    inner join loads
+        on
+            orders._load_id = loads.load_id
+            and orders._file = loads.file
+    where loads.replaced_by is null
+    union all
+    select
+        upper(lines.currency) as currency,
+        -1 as votes
+    from suspected_lines_trimmed as lines
+    inner join orders_restated on lines.order_id = orders_restated.order_id
+    where
+        lines.replaced_by is null
+        and lines.statement < orders_restated.latest_statement
+    {% if only_changes() %}
+    union all
+    select
+        currency,
+        1 as votes
+    from {{ this }}
+    where
+        not is_superseded
+        and coalesce(order_id, '') not in ({{ changed_orders }})
+    {% endif %}
+),
+
+currencies_ranked as (
+
+    select
+        currency,
+        row_number() over (
+            order by sum(votes) desc, {{ bytewise('currency') }} asc
+        ) as currency_rank
+    from currencies_stated
+    where currency is not null
+    group by currency
+    having sum(votes) > 0
+
+),
+
+shop_currencies as (
+
+    {# One row always; NULL where no line names a currency, and then no line is foreign. #}
+    select
+        coalesce(
+            nullif('{{ var("shop_currency") }}', ''),
+            max(case when currency_rank = 1 then currency end)
+        ) as shop_currency
+    from currencies_ranked
+
+),
+
+{% for group in groups -%}
+{{ group }}_texts_normalised as (
+
+    select
+        lines.*,
+        {{
+            is_superseded('lines', 'orders_restated') if group == 'suspected'
+            else 'lines.replaced_by is not null'
+        }} as is_superseded,
         {{ number_text('quantity_text', 'decimal_mark') }} as quantity_number,
         {{ number_text('total_price_text', 'decimal_mark') }} as total_price_number,
         {{ number_text('unit_price_text', 'decimal_mark') }} as unit_price_number,
@@ -78,12 +229,13 @@ texts_normalised as (
         {{ number_text('line_number_text', 'decimal_mark') }} as line_number_number,
         {{ date_text('order_date_text', 'date_order') }} as order_day,
         {{ minutes_of_day('order_date_text') }} as order_minutes
-    from lines_trimmed
-    left join orders_restated on lines_trimmed.order_id = orders_restated.order_id
-
+    from {{ group }}_lines_trimmed as lines
+    {% if group == 'suspected' -%}
+    left join orders_restated on lines.order_id = orders_restated.order_id
+    {% endif %}
 ),
 
-values_typed as (
+{{ group }}_values_typed as (
 
     select
         order_id,
@@ -107,65 +259,27 @@ values_typed as (
         identical_lines,
         is_superseded,
         statement,
-        raw_fields,
+        {% for column in columns -%}
+        raw_{{ column }},
+        {% endfor -%}
         _load_id,
         _file,
         _line
-    from texts_normalised
+    from {{ group }}_texts_normalised
 
 ),
 
-currencies_stated as (
-
-    select
-        currency,
-        is_superseded
-    from values_typed
-    {% if only_changes() %}
-    union all
-    select
-        currency,
-        is_superseded
-    from {{ this }}
-    where coalesce(order_id, '') not in ({{ changed_orders }})
-    {% endif %}
-),
-
-currencies_ranked as (
-
-    select
-        currency,
-        row_number() over (order by count(*) desc, {{ bytewise('currency') }} asc) as currency_rank
-    from currencies_stated
-    where
-        currency is not null
-        and not is_superseded
-    group by currency
-
-),
-
-shop_currencies as (
-
-    {# One row always; NULL where no line names a currency, and then no line is foreign. #}
-    select
-        coalesce(
-            nullif('{{ var("shop_currency") }}', ''),
-            max(case when currency_rank = 1 then currency end)
-        ) as shop_currency
-    from currencies_ranked
-
-),
-
-values_judged as (
+{{ group }}_values_judged as (
 
     select
         values_typed.*,
         {{ first_broken_rule(rules) }}
-    from values_typed
+    from {{ group }}_values_typed as values_typed
     cross join shop_currencies
 
 ),
 
+{% endfor -%}
 repeats_counted as (
 
     {# Among good lines only: a refused line does not make its corrected twin a repeat. Within a
@@ -180,12 +294,23 @@ repeats_counted as (
                 line_number,
                 case
                     when line_number is not null then ''
-                    when identical_lines = 'quarantine' then raw_fields
+                    when identical_lines = 'quarantine' then {{ raw_fields(columns) }}
                     else _file || ':' || cast(_line as {{ text_type() }})
                 end
             order by {{ bytewise('_file') }}, _line
         ) as repeat_number
-    from values_judged
+    from suspected_values_judged
+
+),
+
+lines_judged as (
+
+    select
+        *,
+        1 as repeat_number
+    from plain_values_judged
+    union all
+    select * from repeats_counted
 
 ),
 
@@ -212,11 +337,13 @@ repeats_judged as (
         coalesce(rule, case when repeat_number > 1 then 'duplicate_line' end) as rule,
         coalesce(rule_field, case when repeat_number > 1 then 'order_id' end) as rule_field,
         coalesce(rule_value, case when repeat_number > 1 then order_id end) as rule_value,
-        raw_fields,
+        case
+            when rule is not null or repeat_number > 1 then {{ raw_fields(columns) }}
+        end as raw_fields,
         _load_id,
         _file,
         _line
-    from repeats_counted
+    from lines_judged
 
 )
 

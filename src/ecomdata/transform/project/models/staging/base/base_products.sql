@@ -1,3 +1,4 @@
+{%- set columns = ['product_id', 'product_name', 'category', 'price', 'unit_cost'] -%}
 {%- set rules = [['missing_id', 'product_id', 'product_id', 'product_id is null']] %}
 
 {# What changes has to be noted before. #}
@@ -21,7 +22,7 @@ records_trimmed as (
     select
         {{ trimmed_columns(
             'products',
-            columns=['product_id', 'product_name', 'category', 'price', 'unit_cost'],
+            columns=columns,
             typed=['price', 'unit_cost'],
         ) }},
         loads.decimal_mark,
@@ -55,7 +56,9 @@ values_typed as (
         {{ unit_money('unit_cost_number') }} as unit_cost,
         price_text,
         unit_cost_text,
-        raw_fields,
+        {% for column in columns -%}
+        raw_{{ column }},
+        {% endfor -%}
         statement,
         replaced_by,
         _load_id,
@@ -70,7 +73,22 @@ statements_ranked as (
 
     {# A catalogue restates its products: the last statement holds. #}
     select
-        *,
+        product_id,
+        product_name,
+        category,
+        price,
+        unit_cost,
+        price_text,
+        unit_cost_text,
+        case when rule is not null then {{ raw_fields(columns) }} end as raw_fields,
+        statement,
+        replaced_by,
+        _load_id,
+        _file,
+        _line,
+        rule,
+        rule_field,
+        rule_value,
         {{ is_restated('product_id') }} as is_superseded
     from values_typed
 

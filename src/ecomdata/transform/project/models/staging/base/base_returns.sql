@@ -19,6 +19,10 @@
         'refund_amount < 0 or refund_amount >= 1000000000000',
     ],
 ] -%}
+{%- set columns = [
+    'order_id', 'product_id', 'quantity', 'refund_amount', 'return_date', 'return_id',
+    'reason', 'customer_id',
+] -%}
 
 with
 
@@ -51,6 +55,7 @@ orders_dated as (
     where
         rule is null
         and not is_superseded
+        and order_id in (select {{ trimmed_id('returns.order_id') }} from returns)
     group by order_id
 
 ),
@@ -60,10 +65,7 @@ lines_trimmed as (
     select
         {{ trimmed_columns(
             'returns',
-            columns=[
-                'order_id', 'product_id', 'quantity', 'refund_amount', 'return_date',
-                'return_id', 'reason', 'customer_id',
-            ],
+            columns=columns,
             typed=['quantity', 'refund_amount', 'return_date'],
         ) }},
         loads.statement,
@@ -116,7 +118,9 @@ values_typed as (
         texts_normalised.identical_lines,
         texts_normalised.is_superseded,
         texts_normalised.statement,
-        texts_normalised.raw_fields,
+        {% for column in columns -%}
+        texts_normalised.raw_{{ column }},
+        {% endfor -%}
         texts_normalised._load_id,
         texts_normalised._file,
         texts_normalised._line,
@@ -154,7 +158,7 @@ repeats_counted as (
                 order_id,
                 return_id,
                 case
-                    when identical_lines = 'quarantine' then raw_fields
+                    when identical_lines = 'quarantine' then {{ raw_fields(columns) }}
                     else _file || ':' || cast(_line as {{ text_type() }})
                 end
             order by {{ bytewise('_file') }}, _line
@@ -179,7 +183,9 @@ repeats_judged as (
         coalesce(rule, case when repeat_number > 1 then 'duplicate_line' end) as rule,
         coalesce(rule_field, case when repeat_number > 1 then 'return_id' end) as rule_field,
         coalesce(rule_value, case when repeat_number > 1 then return_id end) as rule_value,
-        raw_fields,
+        case
+            when rule is not null or repeat_number > 1 then {{ raw_fields(columns) }}
+        end as raw_fields,
         _load_id,
         _file,
         _line
