@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 #: A little of everything: the shop has thirty records.
 SMALL = (
     "spark.driver.memory=1g&spark.executor.memory=512m&spark.sql.shuffle.partitions=2"
-    "&spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"
+    "&spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
     "&spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1"
 )
 HERE = f"spark:local[2]?{SMALL}"

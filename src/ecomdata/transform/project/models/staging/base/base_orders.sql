@@ -26,8 +26,8 @@
 {%- set typed = [
     'quantity', 'total_price', 'order_date', 'line_number', 'unit_price', 'discount_amount',
 ] -%}
-{#- Most orders are said once, and no line of theirs stands twice. Only lines of the others need a
-   window: over all of them, with all that they carry, it was the costliest step. -#}
+{#- Only lines of suspected orders need a window: over all lines, with all that they carry, it was
+   the costliest step. -#}
 {#- A CTE of all raw rows would be kept as a copy: what is read again and again is the table. -#}
 {%- set records = 'changed_records' if not execute or only_changes()
     else source('raw', 'orders') -%}
@@ -49,70 +49,9 @@ loads as (
 
 ),
 
-line_numbers_trimmed as (
-
-    select
-        {{ trimmed_id('orders.order_id') }} as order_id,
-        {{ trimmed('orders.line_number') }} as line_number_text,
-        loads.statement,
-        loads.identical_lines,
-        loads.decimal_mark
-    from {{ records }} as orders
-    inner join loads
-        on
-            orders._load_id = loads.load_id
-            and orders._file = loads.file
-
-),
-
-line_numbers_normalised as (
-
-    select
-        order_id,
-        statement,
-        identical_lines,
-        {{ number_text('line_number_text', 'decimal_mark') }} as line_number_number
-    from line_numbers_trimmed
-
-),
-
-line_numbers_typed as (
-
-    select
-        order_id,
-        statement,
-        identical_lines,
-        {{ whole('line_number_number') }} as line_number
-    from line_numbers_normalised
-
-),
-
-line_numbers_as_bits as (
-
-    {# A sum of powers of two is what they are joined by OR if none of them stands twice. #}
-    select
-        order_id,
-        statement,
-        case
-            when line_number between 0 and 40 then cast(power(2, line_number) as bigint)
-            when line_number is null and identical_lines <> 'quarantine' then 0
-        end as line_bit
-    from line_numbers_typed
-
-),
-
 orders_suspected as (
 
-    select order_id
-    from line_numbers_as_bits
-    where order_id is not null
-    group by order_id
-    having
-        min(statement) < max(statement)
-        or (
-            count(*) > 1
-            and (count(line_bit) < count(*) or sum(line_bit) > bit_or(line_bit))
-        )
+    {{ orders_suspected(records) }}
 
 ),
 
