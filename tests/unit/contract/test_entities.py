@@ -77,10 +77,12 @@ def test_dbts_sources_are_the_contracts_tables() -> None:
 @of_each_entity
 def test_a_base_model_trims_the_contracts_columns_in_their_order(one: Entity) -> None:
     sql = (STAGING / "base" / f"base_{one.name}.sql").read_text(encoding="utf-8")
-    listed = re.search(r"trimmed_columns\(\s*'(\w+)',\s*columns=(\[.*?\])", sql, re.DOTALL)
+    listed = re.search(r"set columns = (\[.*?\]) -?%}", sql, re.DOTALL)
     assert listed is not None
-    assert listed[1] == one.name
-    assert tuple(ast.literal_eval(listed[2])) == one.column_names
+    assert tuple(ast.literal_eval(listed[1])) == one.column_names
+    trimmed = re.findall(r"trimmed_columns\(\s*(.*?),\s*columns=(\w+),", sql)
+    assert [columns for _, columns in trimmed] == ["columns"]
+    assert f"{one.name}'" in trimmed[0][0]
 
 
 @of_each_entity
