@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from generate_page import comparison_row, page
-from generate_peers import PEERS, PRODUCT, PYTHON, Generator
+from generate_peers import PEERS, PRODUCT, PYTHON, Generator, ecomdata_beside
 from generate_realism import MADE, PUBLIC, habits
 from load import ROOT, Usage, measure
 
@@ -74,10 +74,11 @@ def compare(peer: Generator, orders: int, rounds: int) -> list[Comparison]:
     """Run the peer and the product in turn: at the peer's size, then at `orders` if it is more."""
     others: list[Made] = []
     products: dict[int, list[Made]] = {}
+    product = ecomdata_beside(peer)
     for _ in range(rounds):
         others.append(_run(peer, min(orders, peer.most_orders or orders)))
         for size in sorted({others[0].orders, max(others[0].orders, orders)}):
-            products.setdefault(size, []).append(_run(PRODUCT, size))
+            products.setdefault(size, []).append(_run(product, size))
     return [
         Comparison(
             peer.name,

@@ -14,7 +14,7 @@ import csv
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import isqrt
 from pathlib import Path
@@ -41,6 +41,7 @@ class Generator:
         orders_file: holds a line for every order, where a number of orders cannot be asked for.
         scripted: `make` is the work itself.
         most_orders: more would take too long.
+        lines_per_order: what the product is asked for beside it; None: its own default.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Generator:
     orders_file: str | None = None
     scripted: bool = False
     most_orders: int | None = None
+    lines_per_order: float | None = None
 
     @property
     def how(self) -> str:
@@ -64,10 +66,18 @@ class Generator:
         return self.make(orders) or []
 
 
-def ecomdata(orders: int) -> list[str]:
+def ecomdata(orders: int, *more: str) -> list[str]:
     """`ecomdata generate shop --orders N`: also writes returns, and an answer key for the KPIs."""
     program = [sys.executable, "-m", "ecomdata", "generate", "shop", "--orders", str(orders)]
-    return [*program, "--project", ".", "--no-progress"]
+    return [*program, "--project", ".", "--no-progress", *more]
+
+
+def ecomdata_beside(peer: Generator) -> Generator:
+    """The product, writing as many lines an order as the peer."""
+    lines = peer.lines_per_order
+    if lines is None:
+        return PRODUCT
+    return replace(PRODUCT, make=lambda orders: ecomdata(orders, "--lines-per-order", f"{lines}"))
 
 
 def faker_script(orders: int) -> None:
@@ -88,7 +98,10 @@ def mimesis_script(orders: int) -> None:
 
 
 def jafgen(orders: int) -> list[str]:
-    """`jafgen 1`: a year of dbt Labs' jaffle shop, whatever orders come of it; it takes no seed."""
+    """`jafgen 1`: a year of dbt Labs' jaffle shop, whatever orders come of it; it takes no seed.
+
+    Beside it the product writes as many lines an order, 1.5.
+    """
     return [str(PYTHON.with_name("jafgen")), "1"]
 
 
@@ -140,8 +153,16 @@ def _some_day() -> str:
 PRODUCT = Generator("ecomdata", "lines", ecomdata, "shop")
 PEERS = (
     Generator("Faker", "lines", faker_script, scripted=True, most_orders=100_000),
-    Generator("mimesis", "lines", mimesis_script, scripted=True),
-    Generator("jafgen", "orders", jafgen, "jaffle-data", "raw_items.csv", "raw_orders.csv"),
+    Generator("mimesis", "lines", mimesis_script, scripted=True, most_orders=1_000_000),
+    Generator(
+        "jafgen",
+        "orders",
+        jafgen,
+        "jaffle-data",
+        "raw_items.csv",
+        "raw_orders.csv",
+        lines_per_order=1.5,
+    ),
 )
 
 

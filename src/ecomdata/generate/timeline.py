@@ -59,7 +59,7 @@ class Timeline:
             stream.write(part.tobytes())
 
     def read(self, seed: int, base_guests: int) -> Iterator[tuple[Ints, Ints]]:
-        """(day, customer) of consecutive orders, parts of whole days in the order of time.
+        """(day, customer) of consecutive orders, parts of some days in the order of time.
 
         Guests come evenly on the shop's clock, `base_guests` of them by the end of its base.
         """
@@ -72,12 +72,17 @@ class Timeline:
             day = np.repeat(np.arange(first, end), np.diff(guests[first : end + 1]))
             word = words(seed, Purpose.GUEST, int(guests[first]), len(day))
             moment = opens[day] + below(word, 0, np.diff(opens)[day])
-            keys = np.fromfile(path, dtype=np.int64)
-            path.unlink()
-            keys = np.sort(np.concatenate([keys, moment << _CUSTOMER_BITS | _CUSTOMER]))
-            counts = np.diff(np.searchsorted(keys, opens[first : end + 1] << _CUSTOMER_BITS))
-            customer = keys & _CUSTOMER
-            yield (
-                np.repeat(np.arange(first, end), counts),
-                np.where(customer == _CUSTOMER, GUEST, customer),
+            keys = np.concatenate(
+                [np.fromfile(path, dtype=np.int64), moment << _CUSTOMER_BITS | _CUSTOMER]
             )
+            path.unlink()
+            keys.sort()
+            # The days before Christmas hold several times as many as others.
+            for low in range(0, len(keys), SORTED):
+                part = keys[low : low + SORTED]
+                counts = np.diff(np.searchsorted(part, opens[first : end + 1] << _CUSTOMER_BITS))
+                customer = part & _CUSTOMER
+                yield (
+                    np.repeat(np.arange(first, end), counts),
+                    np.where(customer == _CUSTOMER, GUEST, customer),
+                )

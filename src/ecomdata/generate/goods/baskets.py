@@ -1,6 +1,6 @@
 """What is in the orders, and what of it comes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -27,6 +27,8 @@ from ecomdata.generate.plan import ShopPlan
 RETURN_DELAYS: Final = tuple(3 + 42 * step * step // 64**2 for step in range(64))
 #: Returns that wait before they are looked through.
 PENDING: Final = 1 << 16
+#: Types in which they wait; all other fields are below 2**31.
+_NARROW: Final = {"line_number": "u1", "refund": "i8", "reason": "u1"}
 REASONS: Final = {
     "does not fit": 34,
     "changed mind": 26,
@@ -95,6 +97,15 @@ class Returns:
     def rows(self, index: Ints | slice) -> "Returns":
         """Some of them."""
         return Returns(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+
+    def typed(self, types: Mapping[str, str], other: str) -> "Returns":
+        """The same in arrays of these types, by field, or else of another."""
+        return Returns(
+            **{
+                field.name: getattr(self, field.name).astype(types.get(field.name, other))
+                for field in fields(self)
+            }
+        )
 
     @classmethod
     def joined(cls, parts: Sequence["Returns"]) -> "Returns":
@@ -180,18 +191,19 @@ class Pending:
     @property
     def is_ripe(self) -> bool:
         """There is enough to be worth a look through all."""
-        return self._added > max(self._kept, PENDING)
+        return self._added > max(self._kept // 2, PENDING)
 
     def add(self, returns: Returns) -> None:
         """Add returns, in the order of their lines."""
-        self._parts.append(returns)
+        self._parts.append(returns.typed(_NARROW, "i4"))
         self._added += len(returns.day)
 
     def take(self, until: int) -> Returns:
         """The returns before a day, in the order of their days and then of their lines."""
         whole = Returns.joined(self._parts)
+        self._parts = []  # their memory is of use
         order = np.argsort(whole.day, kind="stable")
         due = int(np.searchsorted(whole.day[order], until))
         kept = whole.rows(np.sort(order[due:]))
         self._parts, self._kept, self._added = [kept], len(kept.day), 0
-        return whole.rows(order[:due])
+        return whole.rows(order[:due]).typed({}, "i8")
