@@ -63,10 +63,11 @@ class LakePartWriter:
         marks: Mapping[str, int | str],
     ) -> int:
         """Append blocks as files whose names begin with the number; return the rows."""
-        config = CONFIG | {"threads": "1", "memory_limit": self.memory_limit}
         own = folder / f"{number}"
         own.mkdir()
-        connection = _PartConnection(duckdb.connect(config=config), self.part, self, number)
+        limits = {"threads": "1", "memory_limit": self.memory_limit, "temp_directory": str(own)}
+        raw = duckdb.connect(config=CONFIG | limits)
+        connection = _PartConnection(raw, self.part, self, number)
         try:
             # It takes a process of no script for one that somebody sits before.
             connection.execute("set enable_progress_bar = false")

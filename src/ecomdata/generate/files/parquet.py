@@ -26,8 +26,6 @@ TYPES: Final = {
 }
 #: Bytes of the CSV file that are read at a time: DuckDB's own choice is 32 MB, twice.
 _BUFFER: Final = 4_000_000
-
-
 #: Of DuckDB's memory; what is more goes to its files. Parts come while customers are made: with
 #: twice as much for them a shop of 100 million order lines took more than its 300 MB.
 _OF_A_FILE: Final[Mapping[str, str]] = {"threads": "1", "memory_limit": "64MB"}
