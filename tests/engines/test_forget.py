@@ -96,6 +96,7 @@ def test_what_still_names_the_person_is_told(loaded: Pipeline) -> None:
         loaded.forget("C1")
 
 
+@pytest.mark.xdist_group("models")
 def test_every_figure_of_the_final_tables_is_as_it_was(
     history: History, shops_pipeline: object, tmp_path: Path
 ) -> None:
