@@ -28,6 +28,7 @@ from ecomdata.warehouse import Connection, open_warehouse, prepare
 from ecomdata.warehouse.duckdb import DuckDBConnection
 
 pytest_plugins = ["engine_fixtures"]
+pytestmark = pytest.mark.xdist_group("models")
 
 #: A longer round: ECOMDATA_EXAMPLES=2000.
 EXAMPLES = int(os.environ.get("ECOMDATA_EXAMPLES", "15"))
