@@ -451,11 +451,14 @@ class Pipeline:
     def _tell_lineage(self, run: Run, warehouse: Warehouse) -> None:
         """Deliver the build's lineage where that is wanted; a build does not fail for it."""
         if self.settings.openlineage:
-            with suppress(lineage.LineageError), run.step("lineage") as step:
-                target = transform.target_folder(self.settings, warehouse.engine)
-                step.rows = lineage.emit(
-                    self.settings, warehouse, transform.project_folder(), target
-                )
+            target = transform.target_folder(self.settings, warehouse.engine)
+            try:
+                with run.step("lineage") as step:
+                    step.rows = lineage.emit(
+                        self.settings, warehouse, transform.project_folder(), target
+                    )
+            except lineage.LineageError as exc:
+                run.complaint = str(exc)
 
     def _judge(self, run: Run, warehouse: Warehouse) -> "Alarms":
         from ecomdata import insights  # numpy is for those who build
