@@ -180,9 +180,12 @@ class Watch:
         return found
 
     def _taken(self, files: Sequence[Path]) -> Iterator[Arrival]:
-        """Load files together; where one cannot be loaded, each by itself."""
+        """Load files together; where one cannot be loaded or used, by itself."""
+        aside: list[Path] = []
         try:
-            arrivals = [Arrival(tuple(files), self.load(files))]
+            load = self.load(files)
+            aside = [file for file in files if file.name in load.unused and len(files) > 1]
+            arrivals = [Arrival(tuple(file for file in files if file not in aside), load)]
         except TransientError as exc:
             arrivals = [Arrival(tuple(files), None, exc)]
         except (DataError, UsageError) as exc:
@@ -196,6 +199,8 @@ class Watch:
                 for file in arrival.files:
                     _move(file, self.folder / ("failed" if arrival.error else "done"))
             yield arrival
+        for file in aside:
+            yield from self._taken([file])
 
 
 def _built(build: "Callable[[], tuple[BuildResult, Alarms | None]]") -> Built:

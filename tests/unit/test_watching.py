@@ -118,6 +118,25 @@ def test_one_that_cannot_be_loaded_keeps_no_other_back_and_is_not_tried_again(
     assert [each.files for each in arrivals if each.error] == [(tmp_path / "bad.csv",)]
 
 
+def test_one_that_a_load_leaves_aside_is_told_of_by_itself_and_is_not_done(tmp_path: Path) -> None:
+    world = World(tmp_path, move=True)
+    world.happens = {1: ["a.csv", "bad.csv"]}
+    no_layout = InputError("no known layout in bad.csv")
+    came = Load(1, (), (), ("bad.csv",), {})
+
+    def load(files: Sequence[Path]) -> Load:
+        if [path.name for path in files] == ["bad.csv"]:
+            raise no_layout
+        return came
+
+    world.watch = replace(world.watch, load=load)
+    assert [each for _, each in world.run()] == [
+        Arrival((tmp_path / "a.csv",), came),
+        Arrival((tmp_path / "bad.csv",), None, no_layout),
+    ]
+    assert (tmp_path / "done" / "a.csv").is_file() and (tmp_path / "failed" / "bad.csv").is_file()
+
+
 def test_a_warehouse_that_is_away_is_told_of_once_and_tried_ever_later_up_to_a_minute(
     tmp_path: Path,
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ecomdata.contract import SCHEMAS
-from ecomdata.errors import UsageError, WarehouseError
+from ecomdata.errors import UsageError, WarehouseDeniedError, WarehouseError
 from ecomdata.settings import child_environment
 from ecomdata.warehouse.embedded_postgres import client_program
 from ecomdata.warehouse.protocol import quote
@@ -18,6 +18,9 @@ _ROLE = re.compile(
     r'(?:\bTO|\bFROM|\bFOR ROLE|^SET SESSION AUTHORIZATION) ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)'
     r"(?=;$| WITH | IN SCHEMA )"
 )
+
+#: What psql says where a role may not do what a backup needs.
+_DENIED = re.compile("permission denied|must be (owner|able|superuser)")
 
 
 def dump(connection: Mapping[str, str], file: Path) -> None:
@@ -71,7 +74,14 @@ def restore(connection: Mapping[str, str], file: Path, roles: Collection[str]) -
                 script.writelines(line.encode() for line in lines if not _strangers(line, roles))
         script.seek(0)
         once = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-        _run(["psql", *once], connection, stdin=script.fileno(), stdout=subprocess.DEVNULL)
+        try:
+            _run(["psql", *once], connection, stdin=script.fileno(), stdout=subprocess.DEVNULL)
+        except WarehouseError as exc:
+            if _DENIED.search(str(exc)):
+                raise WarehouseDeniedError(
+                    f"{exc}; nothing was changed: restore as ecomdata_owner, or as a superuser"
+                ) from exc
+            raise
     return tuple(sorted(missing))
 
 
