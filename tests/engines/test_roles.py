@@ -162,6 +162,30 @@ def test_a_later_build_is_open_to_the_reader_too_and_nothing_personal_stands_in_
             assert {"name", "email"}.isdisjoint(name for (name,) in columns)
 
 
+def test_the_owner_restores_and_everything_is_whose_it_was_and_open_to_whom_it_was(
+    urls: dict[str, str], tmp_path: Path
+) -> None:
+    rights = (
+        b"select relnamespace::regnamespace::text, relname, relowner::regrole::text,"
+        b" array(select unnest(relacl)::text order by 1) from pg_class"
+        b" where relnamespace::regnamespace::text in ('raw', 'meta', 'staging', 'final')"
+        b" union all select '', nspname, nspowner::regrole::text,"
+        b" array(select unnest(nspacl)::text order by 1) from pg_namespace"
+        b" where nspname in ('raw', 'meta', 'staging', 'final') order by 1, 2"
+    )
+    owner, file = pipeline_of(urls["owner"], tmp_path), tmp_path / "shop.backup"
+    with closing(psycopg.connect(urls["owner"], autocommit=True)) as connection:
+        before = connection.execute(rights).fetchall()
+        assert len(before) > 50
+    owner.backup(file)
+    for role in ("loader", "transformer"):
+        with pytest.raises(WarehouseDeniedError, match="nothing was changed: use the URL of"):
+            pipeline_of(urls[role], tmp_path).restore(file, replace=True)
+    owner.restore(file, replace=True)
+    with closing(psycopg.connect(urls["owner"], autocommit=True)) as connection:
+        assert connection.execute(rights).fetchall() == before
+
+
 def test_a_warehouse_that_one_role_made_is_handed_over(
     postgres_server: Server, tmp_path: Path
 ) -> None:
