@@ -84,11 +84,13 @@ begin
     for found in
         select
             d.defaclrole::regrole as builder,
-            (aclexplode(d.defaclacl)).grantee::regrole as reader
+            a.grantee::regrole as reader
         from pg_default_acl as d
+        cross join aclexplode(d.defaclacl) as a
         where
             d.defaclnamespace = 'final'::regnamespace
             and d.defaclrole <> 'ecomdata_transformer'::regrole
+            and a.grantee <> 0
     loop
         execute format(
             'alter default privileges for role ecomdata_transformer in schema final'
