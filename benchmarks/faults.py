@@ -226,9 +226,9 @@ class Faults:
 
         return self.at_step("postgres", step, cut, "connections cut in the step {}")
 
-    def full_disk(self, engine: str) -> Row:
+    def full_disk(self, engine: str, step: str) -> Row:
         """A small file system that another file fills, which is then deleted."""
-        disk = self.scratch / f"disk-{engine}"
+        disk = self.scratch / f"disk-{step}-{engine}"
         disk.mkdir()
         size = f"size={DISKS[engine]}"
         subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)], check=True)
@@ -236,13 +236,17 @@ class Faults:
             with self.place(engine, disk / "project") as place:
                 if engine == "postgres":  # the server is there before its disk is full
                     place.start("warehouse", "start").communicate()
+                if step == "build":  # what it builds from is there, too
+                    place.start("load", str(self.shop)).communicate()
                 ballast = disk / "ballast"
                 free = os.statvfs(disk)
                 with ballast.open("wb") as file:
                     file.write(bytes(free.f_bavail * free.f_frsize - MIB // 2))
                 code, said = place.run()
                 ballast.unlink()
-                return self.again(place, "disk full", f"exit {code}: {_short(said)}")
+                return self.again(
+                    place, f"disk full in the step {step}", f"exit {code}: {_short(said)}"
+                )
         finally:
             subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
@@ -337,8 +341,9 @@ class Faults:
             rows[f"server {step}"] = partial(self.server_killed, step)
         for step in ("load", "build"):
             rows[f"cut {step}"] = partial(self.cut, step)
+            for engine in ENGINES:
+                rows[f"disk {step} {engine}"] = partial(self.full_disk, engine, step)
         for engine in ENGINES:
-            rows[f"disk {engine}"] = partial(self.full_disk, engine)
             rows[f"held {engine}"] = partial(self.held, engine)
             rows[f"two {engine}"] = partial(self.two, engine)
             rows[f"many {engine}"] = partial(self.many, engine)

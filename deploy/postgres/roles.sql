@@ -76,6 +76,33 @@ begin
     end loop;
 end $$;
 
+-- Readers were granted what somebody else would build: now the transformer does.
+do $$
+declare
+    found record;
+begin
+    for found in
+        select
+            d.defaclrole::regrole as builder,
+            a.grantee::regrole as reader
+        from pg_default_acl as d
+        cross join aclexplode(d.defaclacl) as a
+        where
+            d.defaclnamespace = 'final'::regnamespace
+            and d.defaclrole <> 'ecomdata_transformer'::regrole
+            and a.grantee <> 0
+    loop
+        execute format(
+            'alter default privileges for role ecomdata_transformer in schema final'
+            ' grant select on tables to %s', found.reader
+        );
+        execute format(
+            'alter default privileges for role %s in schema final revoke all on tables from %s',
+            found.builder, found.reader
+        );
+    end loop;
+end $$;
+
 grant usage on schema raw to ecomdata_transformer;
 grant usage, create on schema meta to ecomdata_transformer;
 grant usage on schema final to ecomdata_reader;

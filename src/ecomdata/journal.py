@@ -42,6 +42,8 @@ class Run:
     #: Raises where the warehouse is no longer the run's alone.
     still_held: Callable[[], None]
     rows_loaded: int | None = None
+    #: What went wrong on the way and did not fail the run; "" where nothing did.
+    complaint: str = ""
     #: Rows of meta.run_steps without their run and number.
     steps: list[tuple[str, str | None, str, Decimal, int | None]] = field(default_factory=list)
 
@@ -94,7 +96,7 @@ def recorded(command: str, warehouse: Warehouse, lock_timeout: float, log: Log) 
         try:
             yield run
             still_held()
-            status = "done"
+            status, message = "done", run.complaint
         except Exception as exc:
             status, message, kind = "failed", str(exc), type(exc).__name__
             raise

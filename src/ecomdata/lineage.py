@@ -68,7 +68,10 @@ def emit(settings: Settings, warehouse: Warehouse, project: Path, target: Path) 
             for event in events:
                 client.emit(event)
     except Exception as exc:  # the library and its transports raise what they like
-        raise LineageError(f"lineage was not delivered: {type(exc).__name__}") from exc
+        raise LineageError(
+            f"its lineage was not delivered ({type(exc).__name__}): does what the setting "
+            "openlineage names answer?"
+        ) from exc
     return len(events)
 
 

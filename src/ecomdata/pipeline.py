@@ -21,7 +21,14 @@ from ecomdata.ingest import Forgotten, Load, LoadPlan, Retained, Undone
 from ecomdata.journal import Log, Run, now, recorded, unlogged
 from ecomdata.settings import Settings, redacted
 from ecomdata.transform import BuildResult, NodeResult
-from ecomdata.warehouse import Connection, Table, Warehouse, open_warehouse, prepare
+from ecomdata.warehouse import (
+    Connection,
+    Table,
+    Warehouse,
+    open_warehouse,
+    prepare,
+    require_builder,
+)
 
 if TYPE_CHECKING:
     from ecomdata.dashboards import ChartState, Superset
@@ -112,6 +119,7 @@ class Pipeline:
         warehouse = self._warehouse
         with self._recorded("forget", warehouse) as run:
             with run.step("forget"), warehouse.connect() as connection:
+                require_builder(connection)
                 person = ingest.find_person(connection, customer)
                 forgotten = ingest.forget(connection, person, now())
                 is_built = report.is_built(connection)
@@ -451,11 +459,14 @@ class Pipeline:
     def _tell_lineage(self, run: Run, warehouse: Warehouse) -> None:
         """Deliver the build's lineage where that is wanted; a build does not fail for it."""
         if self.settings.openlineage:
-            with suppress(lineage.LineageError), run.step("lineage") as step:
-                target = transform.target_folder(self.settings, warehouse.engine)
-                step.rows = lineage.emit(
-                    self.settings, warehouse, transform.project_folder(), target
-                )
+            target = transform.target_folder(self.settings, warehouse.engine)
+            try:
+                with run.step("lineage") as step:
+                    step.rows = lineage.emit(
+                        self.settings, warehouse, transform.project_folder(), target
+                    )
+            except lineage.LineageError as exc:
+                run.complaint = str(exc)
 
     def _judge(self, run: Run, warehouse: Warehouse) -> "Alarms":
         from ecomdata import insights  # numpy is for those who build

@@ -96,7 +96,7 @@ class Settings(BaseSettings):
 
     @property
     def cache(self) -> Path:
-        """The project's own folder for what can be made again (dbt's targets, spools)."""
+        """The project's own folder: dbt's targets, spools, and its own PostgreSQL's data."""
         return self.project / ".ecomdata"
 
 

@@ -1,5 +1,6 @@
 """Loading what arrives in a folder, once it is there whole."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -72,12 +73,6 @@ class _Away:
     wait: float
     again: float
 
-    @classmethod
-    def met(cls, error: TransientError, known: "_Away | None", now: float) -> "_Away":
-        """Return what is known after one more try that failed."""
-        wait = min(2 * known.wait, _LATE) if known else _SOON
-        return cls(type(error), known.since if known else now, wait, now + wait)
-
 
 @dataclass(frozen=True)
 class Watch:
@@ -90,6 +85,7 @@ class Watch:
         settle: seconds that a file must stay as it is before it is taken.
         move: put what was loaded into done/, and what could not be into failed/.
         once: end when everything that is there was taken.
+        patience: seconds that a warehouse may be away before the watch ends.
         clock: seconds that only go forward.
         sleep: waits so many seconds.
     """
@@ -100,6 +96,7 @@ class Watch:
     settle: float
     move: bool = False
     once: bool = False
+    patience: float = math.inf
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -108,11 +105,13 @@ class Watch:
 
         A warehouse that is busy or cannot be reached is tried again after a second, then after
         twice as long each time, up to a minute; its error comes once, and `Back` when it is over.
+        The last try is when `patience` is over.
         Data of which no build comes may be mended by the next files: it is built again after they
         are loaded.
 
         Raises:
             UsageError: the folder cannot be read, or files cannot be moved.
+            TransientError: the warehouse was away for as long as `patience` has it.
         """
         since: dict[Path, tuple[_State, float]] = {}
         taken: dict[Path, _State] = {}
@@ -135,7 +134,7 @@ class Watch:
                     taken |= {path: found[path] for path in event.files}
                     is_new |= event.load is not None and event.load.load_id is not None
                 if isinstance(event.error, TransientError):
-                    known, away = away, _Away.met(event.error, away, self.clock())
+                    known, away = away, self._met(event.error, away)
                     if known is not None and known.why is away.why:
                         continue
                 elif away is not None:
@@ -156,6 +155,15 @@ class Watch:
         if is_new and self.build is not None:
             yield _built(self.build)
 
+    def _met(self, error: TransientError, known: _Away | None) -> _Away:
+        """Return what is known of a warehouse after one more try that failed, or give up."""
+        now = self.clock()
+        since = known.since if known else now
+        if now - since >= self.patience:
+            raise type(error)(f"{error}; given up after {now - since:,.0f} s")
+        wait = min(2 * known.wait, _LATE) if known else _SOON
+        return _Away(type(error), since, wait, min(now + wait, since + self.patience))
+
     def _look(self) -> dict[Path, _State]:
         found = {}
         try:
@@ -172,9 +180,12 @@ class Watch:
         return found
 
     def _taken(self, files: Sequence[Path]) -> Iterator[Arrival]:
-        """Load files together; where one cannot be loaded, each by itself."""
+        """Load files together; where one cannot be loaded or used, by itself."""
+        aside: list[Path] = []
         try:
-            arrivals = [Arrival(tuple(files), self.load(files))]
+            load = self.load(files)
+            aside = [file for file in files if file.name in load.unused and len(files) > 1]
+            arrivals = [Arrival(tuple(file for file in files if file not in aside), load)]
         except TransientError as exc:
             arrivals = [Arrival(tuple(files), None, exc)]
         except (DataError, UsageError) as exc:
@@ -188,6 +199,8 @@ class Watch:
                 for file in arrival.files:
                     _move(file, self.folder / ("failed" if arrival.error else "done"))
             yield arrival
+        for file in aside:
+            yield from self._taken([file])
 
 
 def _built(build: "Callable[[], tuple[BuildResult, Alarms | None]]") -> Built:

@@ -168,5 +168,10 @@ def test_status_warns_of_old_loads_unbuilt_loads_and_failed_runs(loaded: Pipelin
     assert warnings(fresh) == ["the figures are older than the last load: ecomdata build"]
     says("update meta.runs set finished_at = timestamp '2026-01-10 11:00:00' where run_id = 2")
     assert warnings(fresh) == []
+    says("update meta.runs set message = 'its lineage was not delivered' where run_id = 2")
+    assert warnings(fresh) == ["the last build went through, but its lineage was not delivered"]
+    says("update meta.runs set message = '' where run_id = 2")
     says("insert into meta.runs (run_id, command, status) values (3, 'build', 'killed')")
     assert warnings(fresh) == ["the last run (build) was killed: run it again"]
+    says("update meta.runs set status = 'failed', message = 'no {space} left' where run_id = 3")
+    assert warnings(fresh) == ["the last run (build) failed: no {space} left"]

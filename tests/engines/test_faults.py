@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock, call
 
+import duckdb
 import psycopg
 import pytest
 from servers import OWNER, PASSWORD, Server
@@ -26,7 +28,7 @@ from ecomdata.errors import (
 )
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
-from ecomdata.warehouse.duckdb import DuckDBWarehouse
+from ecomdata.warehouse.duckdb import DuckDBConnection, DuckDBWarehouse
 
 pytest_plugins = ["engine_fixtures"]
 
@@ -226,6 +228,14 @@ def test_a_run_that_was_killed_is_marked_so_by_the_next(pipeline: Pipeline, tmp_
         (1, "load", "killed"),
         (2, "load", "done"),
     ]
+
+
+def test_a_connection_is_closed_though_ctrl_c_left_a_statement_behind(tmp_path: Path) -> None:
+    """Ctrl-C between a statement's start and our waiting for it: DuckDB refuses to be closed."""
+    raw = Mock()
+    raw.close.side_effect = [duckdb.ResourceInUseException("busy"), None]
+    DuckDBConnection(raw, tmp_path).close()
+    assert raw.mock_calls == [call.close(), call.interrupt(), call.close()]
 
 
 def test_a_signal_while_duckdb_works_is_an_interruption(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from servers import Server
 from shops import CUSTOMERS, HEADER, ORDERS, load, shop
 
+from ecomdata.errors import WarehouseDeniedError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.transform import changes
@@ -108,6 +109,20 @@ def test_a_role_does_its_own_and_is_refused_all_else(urls: dict[str, str], role:
                 pytest.fail(f"{role} was not refused: {statement}")
 
 
+def test_a_role_that_builds_nothing_is_refused_before_anything_is_made_or_called_forgotten(
+    urls: dict[str, str], tmp_path: Path
+) -> None:
+    loader = pipeline_of(urls["loader"], tmp_path)
+    for refused in (lambda: loader.build([], False), lambda: loader.forget("C1")):
+        with pytest.raises(WarehouseDeniedError, match="may not write the schema staging"):
+            refused()
+    with closing(psycopg.connect(urls["loader"], autocommit=True)) as connection:
+        raw = "select count(*) from raw.customers where customer_id = 'C1'"
+        assert connection.execute(raw).fetchone() != (0,)
+        owned = "select tableowner from pg_tables where tablename = 'build_state'"
+        assert connection.execute(owned).fetchall() == [("ecomdata_transformer",)]
+
+
 def test_a_projects_own_server_is_read_as_before(urls: dict[str, str]) -> None:
     url = urls["reader"].replace("//ecomdata_reader@", f"//{READER}@")
     with closing(psycopg.connect(url, autocommit=True)) as connection:
@@ -147,10 +162,36 @@ def test_a_later_build_is_open_to_the_reader_too_and_nothing_personal_stands_in_
             assert {"name", "email"}.isdisjoint(name for (name,) in columns)
 
 
+def test_the_owner_restores_and_everything_is_whose_it_was_and_open_to_whom_it_was(
+    urls: dict[str, str], tmp_path: Path
+) -> None:
+    rights = (
+        b"select relnamespace::regnamespace::text, relname, relowner::regrole::text,"
+        b" array(select unnest(relacl)::text order by 1) from pg_class"
+        b" where relnamespace::regnamespace::text in ('raw', 'meta', 'staging', 'final')"
+        b" union all select '', nspname, nspowner::regrole::text,"
+        b" array(select unnest(nspacl)::text order by 1) from pg_namespace"
+        b" where nspname in ('raw', 'meta', 'staging', 'final') order by 1, 2"
+    )
+    owner, file = pipeline_of(urls["owner"], tmp_path), tmp_path / "shop.backup"
+    with closing(psycopg.connect(urls["owner"], autocommit=True)) as connection:
+        before = connection.execute(rights).fetchall()
+        assert len(before) > 50
+    owner.backup(file)
+    for role in ("loader", "transformer"):
+        with pytest.raises(WarehouseDeniedError, match="nothing was changed: use the URL of"):
+            pipeline_of(urls[role], tmp_path).restore(file, replace=True)
+    owner.restore(file, replace=True)
+    with closing(psycopg.connect(urls["owner"], autocommit=True)) as connection:
+        assert connection.execute(rights).fetchall() == before
+
+
 def test_a_warehouse_that_one_role_made_is_handed_over(
     postgres_server: Server, tmp_path: Path
 ) -> None:
     url = postgres_server.new_database()
+    postgres_server.run("create role reader_of_before login")
+    pipeline_of(url, tmp_path).grant_reader("reader_of_before")
     load(pipeline_of(url, tmp_path), shop(tmp_path / "shop", customers=CUSTOMERS, orders=ORDERS))
     database = url.rpartition("@/")[2].split("?")[0]
     superuser = postgres_server.url.replace("@/ecomdata", f"@/{database}")
@@ -164,3 +205,7 @@ def test_a_warehouse_that_one_role_made_is_handed_over(
         connection.execute("update meta.runs set status = 'killed' where status = 'running'")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("update meta.loads set rows_loaded = 0")
+        connection.execute("create table final.later as select 1 as one")
+    before = superuser.replace("//ecomdata@", "//reader_of_before@")
+    with psycopg.connect(before, autocommit=True) as connection:
+        assert connection.execute("select one from final.later").fetchall() == [(1,)]

@@ -141,6 +141,7 @@ def ecomdata(project: Path, *words: str) -> subprocess.Popen[str]:
     [
         (("schedule", "shop", "--cron", "every day"), "is no schedule"),
         (("flow", "run", "shop", "--warehouse", "postgresql://a:b@h/d"), "ECOMDATA_PASSWORD"),
+        (("flow", "run", "nothing"), "error: nothing does not exist: name a folder with exports"),
     ],
 )
 def test_what_cannot_be_scheduled_is_wrong_usage(

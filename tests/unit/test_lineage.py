@@ -39,6 +39,7 @@ def test_what_cannot_be_delivered_fails_its_own_step_and_no_build(
     run = Run(1, unlogged, lambda: None)
     pipeline._tell_lineage(run, open_warehouse(pipeline.settings))
     assert [(step, status) for step, _, status, _, _ in run.steps] == steps
+    assert run.complaint == ("lineage was not delivered: ConnectionError" if where else "")
 
 
 def test_the_key_of_the_api_and_the_password_of_the_warehouse_go_nowhere_else(

@@ -40,8 +40,8 @@ class World:
             3,
             move,
             False,
-            lambda: self.now,
-            self.sleep,
+            clock=lambda: self.now,
+            sleep=self.sleep,
         )
 
     def load(self, files: Sequence[Path]) -> Load:
@@ -116,6 +116,25 @@ def test_one_that_cannot_be_loaded_keeps_no_other_back_and_is_not_tried_again(
     arrivals = [each for _, each in world.run()]
     assert world.loads == [["a.csv"], ["c.csv"]]
     assert [each.files for each in arrivals if each.error] == [(tmp_path / "bad.csv",)]
+
+
+def test_one_that_a_load_leaves_aside_is_told_of_by_itself_and_is_not_done(tmp_path: Path) -> None:
+    world = World(tmp_path, move=True)
+    world.happens = {1: ["a.csv", "bad.csv"]}
+    no_layout = InputError("no known layout in bad.csv")
+    came = Load(1, (), (), ("bad.csv",), {})
+
+    def load(files: Sequence[Path]) -> Load:
+        if [path.name for path in files] == ["bad.csv"]:
+            raise no_layout
+        return came
+
+    world.watch = replace(world.watch, load=load)
+    assert [each for _, each in world.run()] == [
+        Arrival((tmp_path / "a.csv",), came),
+        Arrival((tmp_path / "bad.csv",), None, no_layout),
+    ]
+    assert (tmp_path / "done" / "a.csv").is_file() and (tmp_path / "failed" / "bad.csv").is_file()
 
 
 def test_a_warehouse_that_is_away_is_told_of_once_and_tried_ever_later_up_to_a_minute(
@@ -203,6 +222,32 @@ def test_once_ends_when_all_that_is_there_was_taken(tmp_path: Path) -> None:
     list(watch.events())
     assert world.loads == [["a.csv"], ["b.csv"]]
     assert world.now == 5
+
+
+@pytest.mark.parametrize(
+    ("patience", "tries"), [(0, [3]), (10, [3, 4, 6, 10, 13]), (70, [3, 4, 6, 10, 18, 34, 66, 73])]
+)
+def test_a_warehouse_that_stays_away_ends_the_watch_when_patience_is_over(
+    tmp_path: Path, patience: float, tries: list[float]
+) -> None:
+    world = World(tmp_path)
+    world.end = 200
+    (tmp_path / "a.csv").write_text("x")
+    world.refused["a.csv"] = WarehouseUnreachableError("no route")
+    with pytest.raises(WarehouseUnreachableError, match=f"no route; given up after {patience} s"):
+        list(replace(world.watch, once=True, patience=patience).events())
+    assert world.tries == tries
+
+
+def test_patience_counts_from_the_last_time_that_the_warehouse_answered(tmp_path: Path) -> None:
+    world = World(tmp_path, builds=True)
+    (tmp_path / "a.csv").write_text("x")
+    world.happens = {9: ["b.csv"]}
+    world.broken = dict.fromkeys((3, 4, 6, 12, 13), WarehouseBusyError("busy"))
+    watch = replace(world.watch, patience=7)
+    with pytest.raises(KeyboardInterrupt):
+        list(watch.events())
+    assert world.loads == [["a.csv"], ["b.csv"]]
 
 
 def test_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:

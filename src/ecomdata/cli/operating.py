@@ -1,5 +1,6 @@
 """The commands that keep a warehouse for years."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,9 @@ from ecomdata.cli import show
 from ecomdata.cli.options import Options
 from ecomdata.cli.stopping import until_stopped
 from ecomdata.errors import TransientError, UsageError
+
+#: Seconds for which `watch --once` tries a warehouse that is away.
+_PATIENCE = 300
 
 
 def forget(
@@ -107,6 +111,15 @@ def watch(
         typer.Option(metavar="SECONDS", min=0, help="How long a file must not change first."),
     ] = 5,
     once: Annotated[bool, typer.Option("--once", help="Load what is there and end.")] = False,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="How long the warehouse may be away before it ends with 3; "
+            f"default: {_PATIENCE} with --once, else for ever.",
+        ),
+    ] = None,
 ) -> None:
     """Load what arrives in DIR, until Ctrl-C or SIGTERM; a file still being written is left alone.
 
@@ -130,6 +143,7 @@ def watch(
         settle,
         move,
         once,
+        wait if wait is not None else _PATIENCE if once else math.inf,
     )
     terminal.say(f"watching {folder}")
     terminal.open_list()

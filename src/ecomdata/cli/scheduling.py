@@ -44,7 +44,7 @@ def run(
 
     Example: ecomdata flow run exports
     """
-    flow, parameters = _flow(_prepared(options), directory, full_refresh, report)
+    flow, parameters = _flow(_prepared(options, directory), directory, full_refresh, report)
     out = flow(**parameters, start=day(start), end=day(end))
     options.terminal.answer({"report": out}, f"report: {out}")
 
@@ -68,7 +68,7 @@ def schedule(
     from ecomdata.orchestrate.server import free_port, prefect_server
     from ecomdata.settings import is_set, set_default_environment
 
-    settings = _prepared(options)
+    settings = _prepared(options, directory)
     own_port = None if is_set("PREFECT_API_URL") else free_port()
     if own_port is not None:  # before Prefect is imported: it looks once
         set_default_environment({"PREFECT_API_URL": f"http://127.0.0.1:{own_port}/api"})
@@ -110,14 +110,17 @@ def _serve(flow: Any, parameters: dict[str, Any], cron: str) -> None:
     raise KeyboardInterrupt  # Prefect says nothing of it: only Ctrl-C ends what it serves
 
 
-def _prepared(options: Options) -> "Settings":
+def _prepared(options: Options, folder: Path) -> "Settings":
     """Return the settings, once Prefect is told where it keeps what it keeps.
 
     Raises:
-        UsageError: Prefect is not installed, or the warehouse's URL has a password.
+        UsageError: Prefect is not installed, there is no such folder, or the warehouse's URL has a
+            password.
     """
     if importlib.util.find_spec("prefect") is None:
         raise UsageError("Prefect is not installed: pip install 'ecomdata-insights[prefect]'")
+    if not folder.exists():
+        raise UsageError(f"{folder} does not exist: name a folder with exports")
     from ecomdata.settings import redacted, set_default_environment
 
     settings = options.settings()

@@ -34,7 +34,7 @@ FRESH = timedelta(days=2)
 #: Alarms that are shown, the latest.
 MOST_ALARMS = 20
 _ENDS = {
-    "failed": "failed: its message stands below",
+    "failed": "failed: {message}",
     "killed": "was killed: run it again",
     "interrupted": "was interrupted: run it again",
 }
@@ -156,10 +156,12 @@ def status(connection: Connection, now: datetime) -> Status:
         for schema, table in tables
     }
     ledger = "intermediate.int_revenue_ledger"
-    last_build = connection.query(
-        "select max(finished_at) from meta.runs"
-        " where command in ('run', 'build', 'forget') and status = 'done'"
-    ).scalar
+    builds = connection.query(
+        "select finished_at, message from meta.runs"
+        " where command in ('run', 'build', 'forget', 'retain') and status = 'done'"
+        " order by run_id desc limit 1"
+    ).rows
+    last_build, complaint = builds[0] if builds else (None, None)
     loads = connection.query(
         "select load_id, min(source) as source, count(*) as files,"
         " cast(sum(records_read) as bigint) as records,"
@@ -176,7 +178,7 @@ def status(connection: Connection, now: datetime) -> Status:
     )
     return Status(
         connection.query("select version from meta.schema_version").scalar,
-        list(_warnings(now, loads, last_build, runs, alarms)),
+        list(_warnings(now, loads, last_build, complaint, runs, alarms)),
         max((load["loaded_at"] for load in loads), default=None),
         last_build,
         loads,
@@ -191,6 +193,7 @@ def _warnings(
     now: datetime,
     loads: Sequence[dict[str, Any]],
     last_build: datetime | None,
+    complaint: str | None,
     runs: Sequence[dict[str, Any]],
     alarms: Sequence[dict[str, Any]],
 ) -> Iterator[str]:
@@ -208,8 +211,12 @@ def _warnings(
         yield "what is loaded was never built to the end: ecomdata build"
     elif last_load > last_build:
         yield "the figures are older than the last load: ecomdata build"
+    if complaint:
+        yield f"the last build went through, but {complaint}"
     if runs and runs[0]["status"] in ("failed", "killed", "interrupted"):
-        yield f"the last run ({runs[0]['command']}) {_ENDS[runs[0]['status']]}"
+        message = (runs[0]["message"] or "").partition("\n")[0]
+        end = _ENDS[runs[0]["status"]].format(message=message)
+        yield f"the last run ({runs[0]['command']}) {end}"
     last = max(load["load_id"] for load in loads)
     if any(alarm["load_id"] == last and alarm["severity"] == "serious" for alarm in alarms):
         yield "something serious is not as usual about the last load: it stands below"

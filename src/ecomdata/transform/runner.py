@@ -5,6 +5,7 @@ dbt takes 1.7 CPU-seconds to import, and because its memory goes back when it en
 per run: its start-up is most of what a small build costs (docs/decisions/0003).
 """
 
+import errno
 import hashlib
 import json
 import re
@@ -21,6 +22,7 @@ from ecomdata.errors import (
     BuildError,
     TooManyRejectedError,
     WarehouseBusyError,
+    WarehouseDeniedError,
     WarehouseFullError,
     WarehouseUnreachableError,
 )
@@ -111,6 +113,8 @@ def run_dbt(
         TooManyRejectedError: the last load has more refused records than allowed.
         BuildError: a model or test failed; says which and where its SQL lies.
         WarehouseBusyError: another process holds the DuckDB file.
+        WarehouseFullError: there is no space for the models, or for dbt's own files.
+        WarehouseDeniedError: dbt's own files cannot be written.
     """
     target = target_folder(settings, warehouse.engine)
     models = f"{_forget_another_project(target)} {settings.currency}"
@@ -225,12 +229,21 @@ def _forget_another_project(target: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(path for path in project.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(project).as_posix()}\n".encode() + path.read_bytes())
-    target.mkdir(parents=True, exist_ok=True)
     known = target / "project.sha256"
-    if not known.is_file() or known.read_text("utf-8") != digest.hexdigest():
-        for made in ("partial_parse.msgpack", "manifest.json"):
-            (target / made).unlink(missing_ok=True)
-        known.write_text(digest.hexdigest(), "utf-8")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        if not known.is_file() or known.read_text("utf-8") != digest.hexdigest():
+            for made in ("partial_parse.msgpack", "manifest.json"):
+                (target / made).unlink(missing_ok=True)
+            known.write_text(digest.hexdigest(), "utf-8")
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise WarehouseFullError(
+                f"no space left in {target}: free some, then run ecomdata build"
+            ) from exc
+        raise WarehouseDeniedError(
+            f"{target} cannot be written: {exc.strerror}; check who owns it"
+        ) from exc
     return digest.hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from ecomdata.warehouse.open import open_warehouse
 from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, Warehouse, quote
-from ecomdata.warehouse.schema import prepare, prepare_build
+from ecomdata.warehouse.schema import prepare, prepare_build, require_builder
 
 __all__ = [
     "PLAIN_DBT",
@@ -13,5 +13,6 @@ __all__ = [
     "open_warehouse",
     "prepare",
     "prepare_build",
+    "require_builder",
     "quote",
 ]

@@ -1,6 +1,7 @@
 """DuckDB: one file in the project's folder, no server."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -240,8 +241,13 @@ class DuckDBConnection:
         self.execute("commit")
 
     def close(self) -> None:
-        """Close it; twice is harmless."""
-        self.raw.close()
+        """Close it; twice is harmless. A statement that Ctrl-C left behind ends first."""
+        while True:
+            try:
+                return self.raw.close()
+            except duckdb.ResourceInUseException:
+                self.raw.interrupt()
+                time.sleep(0.01)
 
 
 class WithoutRoles:
@@ -337,6 +343,9 @@ class DuckDBWarehouse(WithoutRoles):
 
     def restore(self, file: Path) -> tuple[str, ...]:
         """Put a copy in the file's place; the caller holds the warehouse."""
+        with file.open("rb") as head:  # DuckDB would read CSV, too
+            if head.read(12)[8:] != b"DUCK":
+                raise UsageError(f"{file} is no backup of a DuckDB warehouse")
         try:
             with DuckDBWarehouse(file).connect(read_only=True) as connection:
                 connection.query("select version from meta.schema_version")

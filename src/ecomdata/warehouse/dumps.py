@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ecomdata.contract import SCHEMAS
-from ecomdata.errors import UsageError, WarehouseError
+from ecomdata.errors import UsageError, WarehouseDeniedError, WarehouseError
 from ecomdata.settings import child_environment
 from ecomdata.warehouse.embedded_postgres import client_program
 from ecomdata.warehouse.protocol import quote
@@ -18,6 +18,10 @@ _ROLE = re.compile(
     r'(?:\bTO|\bFROM|\bFOR ROLE|^SET SESSION AUTHORIZATION) ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)'
     r"(?=;$| WITH | IN SCHEMA )"
 )
+
+_OF_SCHEMAS = ("CREATE SCHEMA ", "ALTER SCHEMA ")
+#: What PostgreSQL's programs say where a role may not do what they are for.
+_DENIED = re.compile("permission denied|must be (owner|able|superuser)")
 
 
 def dump(connection: Mapping[str, str], file: Path) -> None:
@@ -66,13 +70,20 @@ def restore(connection: Mapping[str, str], file: Path, roles: Collection[str]) -
                 _run(command, connection, stdout=script.fileno())
                 script.seek(0, 2)
             else:
-                lines = _run(command, connection).splitlines(keepends=True)
+                lines = _granting_first(_run(command, connection).splitlines(keepends=True))
                 missing.update(role for line in lines for role in _strangers(line, roles))
                 script.writelines(line.encode() for line in lines if not _strangers(line, roles))
         script.seek(0)
         once = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
         _run(["psql", *once], connection, stdin=script.fileno(), stdout=subprocess.DEVNULL)
     return tuple(sorted(missing))
+
+
+def _granting_first(lines: list[str]) -> list[str]:
+    """Put what is granted on schemas behind these: nobody gets a table where they may make none."""
+    schemas = [n for n, line in enumerate(lines, 1) if line.startswith(_OF_SCHEMAS)]
+    grants = [line for line in lines if line.startswith("GRANT ") and " ON SCHEMA " in line]
+    return lines[: schemas[-1]] + grants + lines[schemas[-1] :] if schemas else lines
 
 
 def _strangers(line: str, roles: Collection[str]) -> list[str]:
@@ -104,6 +115,12 @@ def _run(
         errors="replace",
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise error(f"{name} failed: {said[-1] if said else f'it ended with {done.returncode}'}")
+        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        why = next((line for line in said if "error:" in line.lower()), said[-1])
+        if _DENIED.search(why):
+            raise WarehouseDeniedError(
+                f"{name} failed: {why}; nothing was changed: use the URL of ecomdata_owner, or of a"
+                " superuser"
+            )
+        raise error(f"{name} failed: {why}")
     return done.stdout or ""

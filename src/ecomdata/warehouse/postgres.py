@@ -445,7 +445,12 @@ class PostgresWarehouse:
         database = connection.query("select current_database()").scalar
         with connection.transaction():
             if not known:
-                connection.execute(f"create role {name} login")
+                try:
+                    connection.execute(f"create role {name} login")
+                except WarehouseDeniedError as exc:
+                    raise WarehouseDeniedError(
+                        f"{exc}: let a superuser make it (create role {name} login), then try again"
+                    ) from exc
             connection.execute(f"grant connect on database {quote(database)} to {name}")
             connection.execute(f"grant usage on schema final to {name}")
             connection.execute(f"grant select on all tables in schema final to {name}")

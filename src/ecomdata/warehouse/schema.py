@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ecomdata.contract import BUILD_TABLES, ENTITIES, META_TABLES, SCHEMAS
 from ecomdata.contract.entities import PROVENANCE
 from ecomdata.contract.meta import SCHEMA_VERSION
-from ecomdata.errors import WarehouseError
+from ecomdata.errors import WarehouseDeniedError, WarehouseError
 from ecomdata.warehouse.migrations import STATEMENTS
 from ecomdata.warehouse.protocol import Connection, quote
 
@@ -31,8 +31,22 @@ def prepare(connection: Connection) -> None:
         connection.execute("insert into meta.schema_version values ($1)", [SCHEMA_VERSION])
 
 
+def require_builder(connection: Connection) -> None:
+    """Check that this role builds the models: another sees none and would take them for missing.
+
+    Raises:
+        WarehouseDeniedError: it does not; nothing was changed.
+    """
+    if not connection.query("select has_schema_privilege('staging', 'create')").scalar:
+        raise WarehouseDeniedError(
+            "this role may not write the schema staging, so it can neither build nor forget: give "
+            "the URL of one that may (ecomdata_owner, or to build ecomdata_transformer)"
+        )
+
+
 def prepare_build(connection: Connection) -> None:
     """Make the tables in which a build notes what it saw; they belong to the role that builds."""
+    require_builder(connection)
     with connection.as_owner_of("final"):
         for table in BUILD_TABLES:
             _create(connection, "meta", table.name, table.columns)

@@ -11,7 +11,14 @@ from typing import Any, cast
 
 import pytest
 
-from ecomdata.errors import BuildError, EcomDataError, TooManyRejectedError, WarehouseBusyError
+from ecomdata.errors import (
+    BuildError,
+    EcomDataError,
+    TooManyRejectedError,
+    WarehouseBusyError,
+    WarehouseDeniedError,
+    WarehouseFullError,
+)
 from ecomdata.settings import load_settings
 from ecomdata.transform import runner
 from ecomdata.transform.runner import GATE, BuildResult, NodeResult
@@ -241,3 +248,16 @@ def test_what_dbt_remembers_of_another_project_is_dropped(
     assert is_kept()
     (project / "models" / "two.yml").write_text("metrics: [1]")
     assert not is_kept()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_without_space_for_dbts_files_is_the_warehouses_trouble(tmp_path: Path) -> None:
+    (tmp_path / "project.sha256").symlink_to("/dev/full")
+    with pytest.raises(WarehouseFullError, match="^no space left in .*: free some, then run"):
+        runner._forget_another_project(tmp_path)
+
+
+def test_a_folder_for_dbts_files_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dbt").write_text("")
+    with pytest.raises(WarehouseDeniedError, match="dbt/duckdb cannot be written: Not a directory"):
+        runner._forget_another_project(tmp_path / "dbt" / "duckdb")
