@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from sizing_page import write
+from sizing_page import page
 from usage import Usage
 
 from ecomdata.settings import load_settings
@@ -34,6 +34,7 @@ from ecomdata.warehouse.protocol import quote
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/sizing.json"
+PAGE = ROOT / "docs/sizing.md"
 ECOMDATA = [sys.executable, "-m", "ecomdata"]
 LINES_PER_ORDER = 2.5  # the generator's, on average
 DUCKDB, POSTGRESQL, CLUSTER = "DuckDB", "PostgreSQL", "Spark-cluster"
@@ -80,7 +81,7 @@ def main() -> None:
         engines = [name for name in options.engines if options.again or name not in known]
         if engines:
             _measure_all(lines, options.skew, engines)
-    write(_runs())
+    PAGE.write_text(page(PAGE.read_text("utf-8"), _runs()), "utf-8")
 
 
 def _runs() -> list[dict[str, Any]]:
@@ -171,7 +172,7 @@ def _ecomdata(folder: Path, warehouse: str, servers: list[int], *words: str) -> 
 
 
 def _run(folder: Path, servers: list[int], *words: str) -> Usage:
-    """Run a command to its end, in a session of its own; what worked for it counts."""
+    """Run a command to its end; what it started and what worked for it counts."""
     command = [*ECOMDATA, *words]
     own: dict[int, int] = {}
     peak = 0
@@ -185,12 +186,12 @@ def _run(folder: Path, servers: list[int], *words: str) -> Usage:
             while process.poll() is None:
                 processes = _processes()
                 family = _family(processes, servers)
-                session = _session(processes, process.pid)
-                own |= {id: one.ticks for id, one in session.items()}
-                peak = max(peak, sum(map(_memory_kb, {**session, **family})))
+                started = _started(processes, process.pid)
+                own |= {id: one.ticks for id, one in started.items()}
+                peak = max(peak, sum(map(_memory_kb, {**started, **family})))
                 time.sleep(_SAMPLED_SECONDS)
         finally:  # Ctrl-C reaches no other session
-            for id in _session(_processes(), process.pid):
+            for id in _started(_processes(), process.pid):
                 with suppress(ProcessLookupError):
                     os.kill(id, signal.SIGKILL)
             process.wait()
@@ -215,8 +216,9 @@ def _processes() -> dict[int, Process]:
     return found
 
 
-def _session(processes: dict[int, Process], leader: int) -> dict[int, Process]:
-    return {id: one for id, one in processes.items() if one.session == leader}
+def _started(processes: dict[int, Process], leader: int) -> dict[int, Process]:
+    """Return a session's processes, and those that they have put in sessions of their own."""
+    return _family(processes, [id for id, one in processes.items() if one.session == leader])
 
 
 def _family(processes: dict[int, Process], roots: list[int]) -> dict[int, Process]:

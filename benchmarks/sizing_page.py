@@ -2,26 +2,23 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[1] / "docs/sizing.md"
 _HORIZON = 10_000_000_000  # order lines
 _MB = 1 << 20
 
 Run = dict[str, Any]
 
 
-def write(runs: list[Run]) -> None:
-    """Write the tables anew, each between its marks."""
-    text = PAGE.read_text("utf-8")
+def page(text: str, runs: list[Run]) -> str:
+    """Return the page's text with the tables written anew, each between its marks."""
     for name, table in _TABLES.items():
         marks = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
         text, found = re.subn(
             marks, lambda m, t=table: m[1] + t(runs) + m[2], text, flags=re.DOTALL
         )
         assert found == 1, name
-    PAGE.write_text(text, "utf-8")
+    return text
 
 
 def _measured(runs: list[Run]) -> str:

@@ -1,5 +1,6 @@
 """The lake that Spark builds in: loads, undoing, reading and backing up need no Java."""
 
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from ecomdata.errors import (
     UsageError,
     WarehouseBusyError,
     WarehouseDeniedError,
+    WarehouseError,
     WarehouseUnreachableError,
 )
 from ecomdata.ingest import find_person, forget
@@ -115,6 +117,19 @@ def test_of_two_who_commit_upon_the_same_manifest_the_second_is_refused(
     assert list(lake.folder.glob("manifests/*.part")) == []
 
 
+def test_a_disk_without_hard_links_is_refused_with_what_has_them(
+    new_pipeline: NewPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(draft: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(draft), None, str(target))
+
+    monkeypatch.setattr(os, "link", refuse)
+    pipeline = new_pipeline("spark", tmp_path / "project")
+    with pytest.raises(WarehouseError, match="without hard links.*local disk or NFS"):
+        load(pipeline, shop(tmp_path / "shop", orders=ORDERS))
+    assert lake_of(pipeline).latest().number == 0
+
+
 def test_a_reader_goes_on_with_what_it_opened(pipeline: Pipeline, tmp_path: Path) -> None:
     with open_warehouse(pipeline.settings).connect(read_only=True) as connection:
         load(pipeline, shop(tmp_path / "second", second=SECOND))
@@ -138,6 +153,21 @@ def test_what_no_manifest_of_the_last_hour_names_is_swept(
     assert not (lake.folder / first).exists()
     assert len(list(lake.folder.glob("manifests/*.json"))) == 1
     assert order_ids(pipeline) == [(1, "O3")]
+
+
+def test_of_an_old_build_only_the_months_and_tables_that_count_are_kept(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    may, june = (f"builds/old/staging/stg_orders/_part=2024-0{month}" for month in (5, 6))
+    june_anew = june.replace("old", "new")
+    report, dead = "builds/old/final/final_sales_report", "builds/dead/final/final_sales_report"
+    for part in (may, june, june_anew, report, dead):
+        (tmp_path / part).mkdir(parents=True)
+    lake.commit(1, {"staging.stg_orders": LakeTable((("order_id", "VARCHAR"),), (may, june_anew))})
+    lake.sweep()
+    kept = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("builds/*/*/*/*")}
+    assert kept == {may, june_anew}
+    assert sorted(path.name for path in tmp_path.glob("builds/*")) == ["new", "old"]
+    assert not (tmp_path / report).exists()
 
 
 @pytest.mark.parametrize(
@@ -208,6 +238,7 @@ def test_the_url_names_master_lake_and_settings(
     ("url", "message"),
     [
         ("spark:", "name a master"),
+        ("spark:host:7077", "name a master"),
         ("spark:local?lake=s3a://bucket/lake", "a lake that is a folder"),
         ("spark:local?lak=x", "lak is not known"),
     ],

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,17 +18,27 @@ from snapshots import Snapshot, snapshot
 from ecomdata.errors import TooManyRejectedError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
+from ecomdata.transform import changes
 from ecomdata.warehouse.lake import Lake
 from ecomdata.warehouse.spark import OLDEST_JAVA, java_version
 
 ROOT = Path(__file__).parents[2]
+#: The quick compiler alone has a fifth of the usual room for code, which a build fills.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 #: A little of everything: the shop has thirty records.
 SMALL = (
     "spark.driver.memory=1g&spark.executor.memory=512m&spark.sql.shuffle.partitions=2"
-    "&spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
-    "&spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1"
+    f"&spark.driver.extraJavaOptions={JAVA}&spark.executor.extraJavaOptions={JAVA}"
 )
 HERE = f"spark:local[2]?{SMALL}"
+
+#: The number of the load that changes the hand-made shop.
+CHANGED = 2
+#: O2 is no longer the first order of C2.
+LATE = {
+    "later": handmade.ORDERS.splitlines(keepends=True)[0]
+    + "O20,C2,P5,1,3.00,2024-01-03,1,,,paid,EUR,web\n"
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,20 +57,39 @@ def made(folder: Path, warehouse: str) -> Pipeline:
     return Pipeline(load_settings(project=folder, warehouse=warehouse, max_rejected="0.5"))
 
 
-def history(pipeline: Pipeline) -> tuple[Snapshot, Snapshot]:
+@pytest.fixture(scope="module", autouse=True)
+def _however_much_changed() -> Iterator[None]:
+    """A tiny shop changes as a whole, and is to be built of what changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes, "WIDEST", 1000)
+        yield
+
+
+def history(pipeline: Pipeline, full_refresh: bool) -> list[Snapshot]:
     """Load and build the hand-made shop's first files, then the changed ones on top."""
-    snapshots = []
-    for files in (handmade.FILES, handmade.CHANGED):
-        load(pipeline, shop(pipeline.settings.project / "shop", **files))
-        pipeline.build([], False)
-        snapshots.append(snapshot(pipeline))
-    return snapshots[0], snapshots[1]
+    return [
+        loaded_and_built(pipeline, handmade.FILES, full_refresh),
+        loaded_and_built(pipeline, handmade.CHANGED, full_refresh),
+    ]
+
+
+def loaded_and_built(
+    pipeline: Pipeline, files: Mapping[str, str], full_refresh: bool, undo: int | None = None
+) -> Snapshot:
+    """Load files, take a load back if one is named, and build."""
+    load(pipeline, shop(pipeline.settings.project / "shop", **files))
+    if undo:
+        pipeline.undo(undo)
+    pipeline.build([], full_refresh)
+    return snapshot(pipeline)
 
 
 @pytest.fixture(scope="module")
-def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, Snapshot]:
-    """What DuckDB makes of the hand-made shop."""
-    return history(made(tmp_path_factory.mktemp("duckdb") / "shop", "duckdb:///shop.duckdb"))
+def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> list[Snapshot]:
+    """What DuckDB makes of the hand-made shop, and of what comes then, each time of everything."""
+    pipeline = made(tmp_path_factory.mktemp("duckdb") / "shop", "duckdb:///shop.duckdb")
+    snapshots = history(pipeline, full_refresh=True)
+    return [*snapshots, loaded_and_built(pipeline, LATE, full_refresh=True, undo=CHANGED)]
 
 
 @pytest.fixture(scope="module")
@@ -70,24 +99,22 @@ def sparks_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 @pytest.fixture(scope="module")
-def on_spark(sparks_pipeline: Pipeline) -> tuple[Snapshot, Snapshot]:
-    """What Spark makes of the hand-made shop."""
-    return history(sparks_pipeline)
+def on_spark(sparks_pipeline: Pipeline) -> list[Snapshot]:
+    """What Spark makes of the hand-made shop: the second time, of what changed."""
+    snapshots = history(sparks_pipeline, full_refresh=False)
+    assert only_changes_were_made(sparks_pipeline)
+    return snapshots
 
 
 @pytest.mark.parametrize("moment", [0, 1], ids=["first", "after the changes"])
 def test_every_final_table_and_kpi_is_duckdbs_cell_by_cell(
-    on_duckdb: tuple[Snapshot, Snapshot], on_spark: tuple[Snapshot, Snapshot], moment: int
+    on_duckdb: list[Snapshot], on_spark: list[Snapshot], moment: int
 ) -> None:
-    expected, found = on_duckdb[moment], on_spark[moment]
-    assert found.types == expected.types
-    assert found.final == expected.final
-    assert found.kpis == expected.kpis
-    assert found.headline == expected.headline
+    assert_same(on_spark[moment], on_duckdb[moment])
 
 
 def test_too_many_refused_records_leave_the_figures_as_they_were(
-    on_spark: tuple[Snapshot, Snapshot], sparks_pipeline: Pipeline, tmp_path: Path
+    on_spark: list[Snapshot], sparks_pipeline: Pipeline, tmp_path: Path
 ) -> None:
     header, first, *_ = handmade.ORDERS.splitlines(keepends=True)
     bad = first.replace("2024-01-10", "soon")
@@ -104,7 +131,7 @@ def test_too_many_refused_records_leave_the_figures_as_they_were(
 
 
 def test_a_build_that_is_killed_changes_nothing(
-    on_spark: tuple[Snapshot, Snapshot], sparks_pipeline: Pipeline
+    on_spark: list[Snapshot], sparks_pipeline: Pipeline
 ) -> None:
     lake = Lake(sparks_pipeline.settings.project / "lake")
     before = final_tables(sparks_pipeline)
@@ -114,8 +141,17 @@ def test_a_build_that_is_killed_changes_nothing(
     assert final_tables(sparks_pipeline) == before
 
 
+def test_what_comes_late_and_what_is_undone_are_made_anew_as_if_all_were(
+    on_duckdb: list[Snapshot], on_spark: list[Snapshot], sparks_pipeline: Pipeline
+) -> None:
+    """Behind a build that was refused, and one that was killed."""
+    found = loaded_and_built(sparks_pipeline, LATE, full_refresh=False, undo=CHANGED)
+    assert only_changes_were_made(sparks_pipeline)
+    assert_same(found, on_duckdb[2])
+
+
 def test_a_worker_that_dies_in_the_middle_of_a_build_changes_nothing_in_what_is_built(
-    on_duckdb: tuple[Snapshot, Snapshot], tmp_path: Path
+    on_duckdb: list[Snapshot], tmp_path: Path
 ) -> None:
     of = runpy.run_path(str(ROOT / "deploy/spark/cluster.py"))
     (tmp_path / "cluster").mkdir()
@@ -131,6 +167,20 @@ def test_a_worker_that_dies_in_the_middle_of_a_build_changes_nothing_in_what_is_
     assert "Asked to launch executor" in logs["worker-2"]
     assert final_tables(pipeline) == on_duckdb[0].final
     assert types(pipeline, "final") == on_duckdb[0].types
+
+
+def assert_same(found: Snapshot, expected: Snapshot) -> None:
+    """Every final table, its types and all KPIs are the same."""
+    assert found.types == expected.types
+    assert found.final == expected.final
+    assert found.kpis == expected.kpis
+    assert found.headline == expected.headline
+
+
+def only_changes_were_made(pipeline: Pipeline) -> bool:
+    """Whether the last build made the ledger's rows of what changed, and no others."""
+    [sql] = (pipeline.settings.cache / "dbt/spark/compiled").rglob("int_revenue_ledger.sql")
+    return "changed_entries" in sql.read_text()
 
 
 @contextmanager

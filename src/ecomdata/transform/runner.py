@@ -121,9 +121,7 @@ def run_dbt(
     only_changes = False
     if command == "build":
         with warehouse.connect() as connection:
-            only_changes = note_changes(
-                connection, models, full_refresh or not warehouse.builds_only_changes
-            )
+            only_changes = note_changes(connection, models, full_refresh)
     words = [
         *_WORDS[command],
         # Not the tests of selected models that read others, too: those may not be built yet.

@@ -294,7 +294,6 @@ class DuckDBWarehouse(WithoutRoles):
     named: ClassVar[str] = "DuckDB"
     engine: ClassVar[str] = "duckdb"
     dialect: ClassVar[str] = "duckdb"
-    builds_only_changes: ClassVar[bool] = True
     dbt_program: ClassVar[str] = PLAIN_DBT
 
     @property

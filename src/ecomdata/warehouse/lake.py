@@ -7,15 +7,16 @@ and a reader goes on with what it opened.
 
     manifests/000042.json           {"tables": {"raw.orders": {"columns": [...], "parts": [...]}}}
     raw/orders/9f3c.../0.parquet    a load's rows; what was replaced lies there until it is swept
-    builds/77ab.../final/...        what one build made
+    builds/77ab.../final/...        what one build made; a large table of it by month
 """
 
+import errno
 import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,13 @@ from ecomdata.errors import WarehouseBusyError, WarehouseError
 LOCK = "lake.lock"
 #: What no newer manifest names is kept for so long: for those who still read an older one.
 _KEPT_SECONDS = 3600
+#: Where parts lie, and the folders of builds around them.
+_SWEPT = (
+    *("raw/*/*", "meta/*/*", "final/*/*"),
+    *("builds/*", "builds/*/*/*", "builds/*/*/*/_part=*"),
+)
+#: What file systems without hard links say of one.
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,7 @@ class Lake:
 
         Raises:
             WarehouseBusyError: another process has committed meanwhile; nothing was changed.
+            WarehouseError: the disk has no hard links, or a part is gone.
         """
         for part in {part for table in tables.values() for part in table.parts}:
             if not (self.folder / part).is_dir():
@@ -92,6 +101,13 @@ class Lake:
         except FileExistsError as exc:
             raise WarehouseBusyError(
                 f"another process changed {self.folder} meanwhile; nothing was changed: try again"
+            ) from exc
+        except OSError as exc:
+            if exc.errno not in _NO_LINKS:
+                raise
+            raise WarehouseError(
+                f"{self.folder} lies on a disk without hard links, which a lake's commits are (as "
+                "on many mounted object stores): name a folder on a local disk or NFS"
             ) from exc
         finally:
             draft.unlink(missing_ok=True)
@@ -133,20 +149,16 @@ class Lake:
         young = time.time() - _KEPT_SECONDS
         kept = [p for p in paths if p.stat().st_mtime > young or p == paths[-1]]
         named = {part for p in kept for table in _read(p).tables.values() for part in table.parts}
-        builds = {"/".join(part.split("/")[:2]) for part in named if part.startswith("builds/")}
+        kept_folders = {str(path) for p in named for path in (Path(p), *Path(p).parents)}
         for path in paths:
             if path not in kept:
                 path.unlink()
         for path in self.folder.glob("manifests/*.part"):
             path.unlink()
-        self._remove(self.folder.glob("builds/*"), builds)
-        for schema in ("raw", "meta", "final"):
-            self._remove(self.folder.glob(f"{schema}/*/*"), named)
-
-    def _remove(self, folders: Iterable[Path], kept: set[str]) -> None:
-        for folder in folders:
-            if folder.relative_to(self.folder).as_posix() not in kept:
-                shutil.rmtree(folder)
+        for pattern in _SWEPT:
+            for folder in self.folder.glob(pattern):
+                if folder.relative_to(self.folder).as_posix() not in kept_folders:
+                    shutil.rmtree(folder)
 
     def _manifests(self) -> list[Path]:
         return sorted(self.folder.glob("manifests/*.json"))

@@ -26,7 +26,8 @@ _PARAMETER = re.compile(r"\$(\d+)")
 
 
 def _read_parquet(files: Sequence[str]) -> str:
-    return f"read_parquet([{', '.join(map(literal, files))}])"
+    # What a folder is called is no column.
+    return f"read_parquet([{', '.join(map(literal, files))}], hive_partitioning = false)"
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """From a URL to a warehouse."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ from ecomdata.warehouse.protocol import Warehouse
 
 if TYPE_CHECKING:
     from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
+
+#: What Spark takes for a master.
+_MASTER = re.compile(r"local(-cluster)?(\[[^\]]+\])?|yarn|(spark|k8s)://.+")
 
 
 def open_warehouse(settings: Settings) -> Warehouse:
@@ -64,10 +68,11 @@ def _spark(url: str, settings: Settings) -> Warehouse:
             "Spark's own settings (spark.executor.memory=4g)"
         )
     master = place if place.startswith("spark://") else place.removeprefix("spark:")
-    if not master or "://" in lake:
+    if not _MASTER.fullmatch(master) or "://" in lake:
         raise UsageError(
-            f"warehouse {url!r}: name a master (spark:local[*], spark://host:7077) and a lake that "
-            "is a folder, seen under one path by all (lake=/mnt/lake)"
+            f"warehouse {url!r}: name a master (spark:local[*], spark://host:7077, spark:yarn, "
+            "spark:k8s://host:443) and a lake that is a folder, seen under one path by all "
+            "(lake=/mnt/lake)"
         )
     return SparkWarehouse(
         master,

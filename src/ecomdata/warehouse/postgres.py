@@ -308,7 +308,6 @@ class PostgresWarehouse:
     threads: int = 1
     engine: ClassVar[str] = "postgres"
     dialect: ClassVar[str] = "postgres"
-    builds_only_changes: ClassVar[bool] = True
     dbt_program: ClassVar[str] = PLAIN_DBT
 
     @property

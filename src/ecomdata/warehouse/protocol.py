@@ -139,8 +139,6 @@ class Warehouse(Protocol):
     engine: ClassVar[str]
     #: The engine whose SQL a connection takes.
     dialect: ClassVar[str]
-    #: Whether a build can make only the rows of what changed.
-    builds_only_changes: ClassVar[bool]
 
     @property
     def display(self) -> str:

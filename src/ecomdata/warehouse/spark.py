@@ -61,7 +61,6 @@ class SparkWarehouse(WithoutRoles):
     engine: ClassVar[str] = "spark"
     dialect: ClassVar[str] = "duckdb"
     named: ClassVar[str] = "a lake"
-    builds_only_changes: ClassVar[bool] = False
 
     @property
     def lake(self) -> Lake:

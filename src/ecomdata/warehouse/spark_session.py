@@ -22,7 +22,8 @@ _SPARK_TYPES: Final = {
     "INTEGER": "int",
 }
 _DUCKDB_TYPES: Final = {spark: duckdb for duckdb, spark in _SPARK_TYPES.items()}
-#: Raw tables have a part for each load, and Spark has partitions.
+#: Raw tables have a part for each load, large ones that are built one for each month; Spark has
+#: partitions.
 _PART: Final = "_part"
 
 _CONF: Final = {
@@ -60,7 +61,7 @@ def building(folder: str, master: str, conf: Mapping[str, str]) -> Iterator[None
         try:
             yield
         finally:
-            if made := _made(session, lake, build):
+            if made := _made(session, lake, manifest.tables, build):
                 lake.commit(manifest.number + 1, dict(manifest.tables) | made)
     finally:
         session.stop()
@@ -85,38 +86,59 @@ def _register(
         location = lake.folder / build / schema
         session.sql(f"create database {schema} location '{_escaped(location)}'")
     for name, table in tables.items():
-        is_raw = name.startswith("raw.")
         columns = [(column, _SPARK_TYPES.get(kind, kind)) for column, kind in table.columns]
         listed = ", ".join(f"`{column}` {kind}" for column, kind in columns)
-        if is_raw:
+        if parts := _partitions(name, table):
+            # What is dropped of a table with a location of its own stays on the disk.
+            place = _escaped(lake.folder / build / name.replace(".", "/"))
             session.sql(
                 f"create table {name} ({listed}, {_PART} string) using parquet"
-                f" partitioned by ({_PART})"
+                f" partitioned by ({_PART}) location '{place}'"
             )
-            if table.parts:
-                parts = " ".join(
-                    f"partition ({_PART} = '{number}') location '{_escaped(lake.folder / part)}'"
-                    for number, part in enumerate(table.parts)
-                )
-                session.sql(f"alter table {name} add {parts}")
+            added = " ".join(
+                "partition ({}='{}')".format(*partition.split("="))
+                + f" location '{_escaped(lake.folder / part)}'"
+                for partition, part in parts.items()
+            )
+            session.sql(f"alter table {name} add {added}")
         else:
             [part] = table.parts or ("",)
             place = f" location '{_escaped(lake.folder / part)}'" if part else ""
             session.sql(f"create table {name} ({listed}) using parquet{place}")
 
 
-def _made(session: "SparkSession", lake: Lake, build: str) -> dict[str, LakeTable]:
-    """Return the tables that lie in the build's folder, whole."""
+def _partitions(name: str, table: LakeTable) -> dict[str, str]:
+    """Return the parts of a table that has partitions, by these; none of another table."""
+    if name.startswith("raw."):
+        return {f"{_PART}={number}": part for number, part in enumerate(table.parts)}
+    return {Path(part).name: part for part in table.parts if f"/{_PART}=" in part}
+
+
+def _made(
+    session: "SparkSession", lake: Lake, tables: Mapping[str, LakeTable], build: str
+) -> dict[str, LakeTable]:
+    """Return the tables that lie in the build's folder, whole.
+
+    A name with __ is of a step on the way to a table, which the build did not get beyond.
+    """
     made = {}
+    is_there = session.catalog.tableExists
     for success in sorted((lake.folder / build).glob("*/*/_SUCCESS")):
         schema, table = success.parts[-3:-1]
-        if session.catalog.tableExists(f"{schema}.{table}"):
-            fields = session.table(f"{schema}.{table}").schema.fields
-            columns = [(each.name, each.dataType.simpleString()) for each in fields]
-            made[f"{schema}.{table}"] = LakeTable(
-                tuple((name, _DUCKDB_TYPES.get(kind, kind.upper())) for name, kind in columns),
-                (f"{build}/{schema}/{table}",),
+        name, folder = f"{schema}.{table}", f"{build}/{schema}/{table}"
+        if "__" in table or not is_there(name) or is_there(f"{name}__anew"):
+            continue
+        kinds = {f.name: f.dataType.simpleString() for f in session.table(name).schema.fields}
+        parts: tuple[str, ...] = (folder,)
+        if kinds.pop(_PART, None):
+            before = _partitions(name, tables[name]) if name in tables else {}
+            months = [row[0] for row in session.sql(f"show partitions {name}").collect()]
+            parts = tuple(
+                f"{folder}/{month}" if (lake.folder / folder / month).is_dir() else before[month]
+                for month in months
             )
+        columns = ((each, _DUCKDB_TYPES.get(kind, kind.upper())) for each, kind in kinds.items())
+        made[name] = LakeTable(tuple(columns), parts)
     return made
 
 

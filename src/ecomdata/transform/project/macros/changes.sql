@@ -86,12 +86,13 @@
 
 {# The configuration of these models. `replaces` says by which keys rows are replaced, as {model of
    keys: [expression, its column]}; `notes`, what is to be noted of rows that are other ones
-   afterwards, as {model of keys: its column}; `indexes`, see `indexes_wanted`. #}
-{% macro replaces_changed(replaces, notes={}, indexes={}) -%}
+   afterwards, as {model of keys: its column}; `indexes`, see `indexes_wanted`; `month_of`, by which
+   date a large table is partitioned where tables are files, see lake.sql. #}
+{% macro replaces_changed(replaces, notes={}, indexes={}, month_of=none) -%}
     {{ config(
         materialized='incremental',
         incremental_strategy='replace_changed',
-        meta={'replaces': replaces, 'notes': notes},
+        meta={'replaces': replaces, 'notes': notes, 'month_of': month_of},
         indexes=indexes_wanted(indexes),
     ) }}
 {%- endmacro %}

@@ -4,6 +4,7 @@
         'changed_buyers': ['customer_id', 'customer_id'],
     },
     indexes={'order_id': 'hash'},
+    month_of='order_date',
 ) }}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) %}

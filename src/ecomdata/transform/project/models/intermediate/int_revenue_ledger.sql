@@ -2,6 +2,7 @@
     {'changed_entries': ['order_id', 'order_id']},
     notes={'changed_days': 'entry_date', 'changed_accounts': 'customer_id'},
     indexes={'order_id': 'hash', 'entry_date': 'btree'},
+    month_of='entry_date',
 ) }}
 {# No CTE of order lines: both engines keep a copy of what is read more than once. #}
 {%- set orders = '(select * from ' ~ ref('stg_orders')

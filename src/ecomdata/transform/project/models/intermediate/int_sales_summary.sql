@@ -1,6 +1,7 @@
 {{ replaces_changed(
     {'changed_days': ['sales_date', 'entry_date']},
     indexes={'sales_date': 'btree'},
+    month_of='sales_date',
 ) }}
 {# No CTE of the ledger: both engines keep a copy of what is read twice. #}
 {%- set ledger = '(select * from ' ~ ref('int_revenue_ledger')

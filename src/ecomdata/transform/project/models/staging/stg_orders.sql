@@ -1,6 +1,7 @@
 {{ replaces_changed(
     {'changed_orders': ['order_id', 'order_id']},
     indexes={'order_id': 'hash'},
+    month_of='order_date',
 ) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}

@@ -1,4 +1,7 @@
-{{ replaces_changed({'changed_orders': ["coalesce(order_id, '')", 'order_id']}) }}
+{{ replaces_changed(
+    {'changed_orders': ["coalesce(order_id, '')", 'order_id']},
+    month_of='ordered_at',
+) }}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
