@@ -71,13 +71,6 @@
     string
 {%- endmacro %}
 
-{# A deterministic key of its parts; chr(31) separates units and stands in no export. #}
-{% macro hashed(parts) -%}
-    md5({% for part in parts -%}
-        coalesce(cast({{ part }} as {{ text_type() }}), chr(30)){{ " || chr(31) || " if not loop.last }}
-    {%- endfor %})
-{%- endmacro %}
-
 {# SHA-256 of a text, in hexadecimal. #}
 {% macro sha256_of(text) -%}
     {{ adapter.dispatch('sha256_of', 'ecomdata')(text) }}
