@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from servers import History, Server
 
+from ecomdata.contract import ENTITIES
 from ecomdata.pipeline import Pipeline
 from ecomdata.transform.runner import target_folder
 from ecomdata.warehouse.postgres import PostgresWarehouse
@@ -37,6 +38,7 @@ def built(history: History, shops_pipeline: Callable[[str], Pipeline]) -> Iterat
 def test_every_table_has_statistics_when_the_next_model_reads_it(built: Built) -> None:
     connection, nodes = built
     tables = {(n["schema"], n["name"]) for n in nodes if n["config"]["materialized"] != "view"}
+    tables |= {("meta", "loads"), *(("raw", entity.name) for entity in ENTITIES)}
     analyzed = connection.execute(
         "select schemaname, relname from pg_stat_user_tables where last_analyze is not null"
     ).fetchall()

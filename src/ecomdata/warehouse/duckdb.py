@@ -228,6 +228,9 @@ class DuckDBConnection:
         """DuckDB has no roles: everything belongs to whoever has the file."""
         return nullcontext()
 
+    def collect_statistics(self, tables: Iterable[tuple[str, str]]) -> None:
+        """DuckDB knows its tables."""
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""

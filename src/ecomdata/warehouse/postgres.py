@@ -266,6 +266,10 @@ class PostgresConnection:
         ).rows
         return rows[0][0] if rows else None
 
+    def collect_statistics(self, tables: Iterable[tuple[str, str]]) -> None:
+        """Analyze tables, those that this role may."""
+        self.execute(f"analyze {', '.join(quote(*table) for table in tables)}")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""

@@ -121,6 +121,9 @@ class Loads:
     def as_owner_of(self, schema: str) -> nullcontext[None]:
         raise NotImplementedError
 
+    def collect_statistics(self, tables: Iterable[tuple[str, str]]) -> None:
+        raise NotImplementedError
+
     def transaction(self) -> nullcontext[None]:
         raise NotImplementedError
 

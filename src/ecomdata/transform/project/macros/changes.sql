@@ -85,9 +85,10 @@
 {%- endmacro %}
 
 {# The configuration of these models. `replaces` says by which keys rows are replaced, as {model of
-   keys: [expression, its column]}; `notes`, what is to be noted of rows that are other ones
-   afterwards, as {model of keys: its column}; `indexes`, see `indexes_wanted`; `month_of`, by which
-   date a large table is partitioned where tables are files, see lake.sql. #}
+   keys: [expression, its column]}, all of them where it says none; `notes`, what is to be noted of
+   rows that say otherwise afterwards, wherever they came from, as {model of keys: its column};
+   `indexes`, see `indexes_wanted`; `month_of`, by which date a large table is partitioned where
+   tables are files, see lake.sql. #}
 {% macro replaces_changed(replaces, notes={}, indexes={}, month_of=none) -%}
     {{ config(
         materialized='incremental',
@@ -103,7 +104,7 @@
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
     {%- set meta = config.get('meta') -%}
     {%- set replaced -%}
-        {%- if only_changes() -%}
+        {%- if only_changes() and meta['replaces'] -%}
             where
                 {% for model, (key, column) in meta['replaces'].items() -%}
                     {{ key }} in ({{ changed_keys([model, column]) }}){{ " or " if not loop.last }}
@@ -112,18 +113,14 @@
     {%- endset -%}
     {%- set notes = meta['notes'] %}
     {% if notes %}
+    {%- set told = arguments['dest_columns'] | rejectattr('name', 'in', ['_load_id', '_file', '_line'])
+        | map(attribute='quoted') | join(', ') %}
+    create temporary table rows_before as
+    select {{ told }} from {{ target }} {{ replaced }};
     create temporary table other_rows as
-    (
-        select {{ columns }} from {{ target }} {{ replaced }}
-        except
-        select {{ columns }} from {{ latest }}
-    )
+    (select * from rows_before except select {{ told }} from {{ latest }})
     union all
-    (
-        select {{ columns }} from {{ latest }}
-        except
-        select {{ columns }} from {{ target }} {{ replaced }}
-    );
+    (select {{ told }} from {{ latest }} except select * from rows_before);
     {% for model, column in notes.items() %}
     insert into {{ ref(model) }} ({{ column }})
     select {{ column }} from other_rows
@@ -131,6 +128,7 @@
     except
     select {{ column }} from {{ ref(model) }};
     {% endfor %}
+    drop table rows_before;
     drop table other_rows;
     {% endif %}
     delete from {{ target }} {{ replaced }};

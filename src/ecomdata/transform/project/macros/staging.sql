@@ -4,9 +4,7 @@
    typed as `<name>_text`; then as they were read, as `raw_<name>`, and where the row came from. #}
 {% macro trimmed_columns(table, columns, typed) -%}
     {% for column in columns -%}
-        {% set text = table ~ '.' ~ column -%}
-        {{ trimmed_id(text) if column.endswith('_id') else trimmed(text) }} as {{ column }}
-        {{- "_text" if column in typed }},
+        {{ trimmed(table ~ '.' ~ column) }} as {{ column }}{{ "_text" if column in typed }},
     {% endfor -%}
     {% for column in columns -%}
         {{ table }}.{{ column }} as raw_{{ column }},

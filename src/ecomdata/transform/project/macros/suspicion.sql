@@ -6,7 +6,7 @@
     line_numbers_trimmed as (
 
         select
-            {{ trimmed_id('orders.order_id') }} as order_id,
+            {{ trimmed('orders.order_id') }} as order_id,
             {{ trimmed('orders.line_number') }} as line_number_text,
             loads.statement,
             loads.identical_lines,

@@ -15,7 +15,7 @@
         {%- do run_query('drop table if exists ' ~ this) -%}
         {{ make_table_of_months(this, rows) }}
     {%- else -%}
-        {%- set is_replaced = keys_changed(meta.get('replaces', {})) -%}
+        {%- set is_replaced = keys_changed(meta['replaces']) if 'replaces' in meta else 'false' -%}
         {%- set latest = this ~ '__latest' -%}
         {%- do run_query('create table ' ~ latest ~ ' as ' ~ rows) -%}
         {%- if notes -%}
@@ -40,7 +40,8 @@
     {{ return(materialization_table_spark()) }}
 {% endmaterialization %}
 
-{# Whether a row has one of the keys by which rows are replaced; see `replaces_changed`. #}
+{# Whether a row has one of the keys by which rows are replaced, all of which are where there are
+   none; see `replaces_changed`. #}
 {% macro keys_changed(replaces) -%}
     {%- for model, (key, column) in replaces.items() -%}
         exists(
@@ -49,15 +50,18 @@
             where changed.changed_key = {{ key }}
         ){{ " or " if not loop.last }}
     {%- else -%}
-        false
+        true
     {%- endfor -%}
 {%- endmacro %}
 
-{# Note what the model's rows that come, go or are other ones have in some columns. #}
+{# Note what the model's rows that come, go or say otherwise, wherever they came from, have in some
+   columns. #}
 {% macro note_rows_that_differ(notes, latest, is_replaced) -%}
     {%- set other = this ~ '__other' -%}
-    {%- set before = 'select * from ' ~ this ~ ' where ' ~ is_replaced -%}
-    {%- set after = 'select * from ' ~ latest -%}
+    {%- set told = run_query('show columns in ' ~ this).columns[0].values()
+        | reject('in', ['_load_id', '_file', '_line']) | join(', ') -%}
+    {%- set before = 'select ' ~ told ~ ' from ' ~ this ~ ' where ' ~ is_replaced -%}
+    {%- set after = 'select ' ~ told ~ ' from ' ~ latest -%}
     {%- do run_query(
         'create table ' ~ other ~ ' as (' ~ before ~ ' except ' ~ after ~ ') union all ('
             ~ after ~ ' except ' ~ before ~ ')'

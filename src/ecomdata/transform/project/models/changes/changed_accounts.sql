@@ -1,21 +1,9 @@
-{# The customers whose figures are made anew: of whom a record or an order changed. The ledger adds
-   those of entries that came, went or are other ones. #}
-{%- set changed_customers = changed_keys(['changed_customers', 'customer_id']) -%}
+{# The customers whose figures are made anew: of whom an order changed. `stg_customers` adds those
+   of whom it says otherwise, the ledger those of entries that came, went or are other ones. #}
 {%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) -%}
 
 {% if only_changes() %}
-with
-
-keys_noted as (
-
-    {{ changed_customers }}
-    union
-    {{ changed_buyers }}
-
-)
-
-select customer_id
-from keys_noted
+{{ changed_buyers }}
 except
 select customer_id from {{ this }}
 {% else %}

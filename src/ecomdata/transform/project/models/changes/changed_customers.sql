@@ -6,7 +6,7 @@ with
 
 keys_noted as (
 
-    select coalesce({{ trimmed_id('customers.customer_id') }}, '') as customer_id
+    select coalesce({{ trimmed('customers.customer_id') }}, '') as customer_id
     from {{ source('raw', 'customers') }} as customers
     where {{ of_changed_files('customers') }}
     union

@@ -6,7 +6,7 @@
 {%- set ledger = as_last_built('intermediate', 'int_revenue_ledger') -%}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}
 {%- set changed_buyers = changed_keys(['changed_buyers', 'customer_id']) -%}
-{%- set changed_customers = changed_keys(['changed_customers', 'customer_id']) -%}
+{%- set changed_accounts = changed_keys(['changed_accounts', 'customer_id']) -%}
 {%- set changed_products = changed_keys(['changed_products', 'product_id']) -%}
 
 {% if only_changes() %}
@@ -15,11 +15,11 @@ with
 customers_as_they_are as (
 
     select
-        changed_customers.customer_id,
+        changed_accounts.customer_id,
         {{ country_of('customers') }} as country
-    from ({{ changed_customers }}) as changed_customers
+    from ({{ changed_accounts }}) as changed_accounts
     left join {{ customers }} as customers
-        on changed_customers.customer_id = customers.customer_id
+        on changed_accounts.customer_id = customers.customer_id
 
 ),
 

@@ -9,7 +9,7 @@ with
 rows_changed as (
 
     select
-        {{ trimmed_id('orders.order_id') }} as order_id,
+        {{ trimmed('orders.order_id') }} as order_id,
         {{ trimmed('orders.currency') }} as currency
     from {{ source('raw', 'orders') }} as orders
     where {{ of_changed_files('orders') }}
@@ -21,7 +21,7 @@ rows_changed as (
     where {{ of_changed_files('base_orders') }}
     union all
     select
-        {{ trimmed_id('returns.order_id') }} as order_id,
+        {{ trimmed('returns.order_id') }} as order_id,
         cast(null as {{ text_type() }}) as currency
     from {{ source('raw', 'returns') }} as returns
     where {{ of_changed_files('returns') }}

@@ -60,14 +60,12 @@ frequent_products as (
 baskets as (
 
     {# A product twice in an order counts once. #}
-    select distinct
+    select
         ledger.order_id,
         frequent_products.product_number
     from ledger
     inner join frequent_products on ledger.product_id = frequent_products.product_id
-    where
-        ledger.entry_type = 'sale'
-        and not ledger.is_cancelled
+    where ledger.product_orders = 1
 
 ),
 
@@ -118,24 +116,26 @@ interest_measured as (
         orders_with_first,
         orders_with_second,
         orders_with_both,
-        {{ ratio('orders_with_both', 'orders', 9) }} as support,
-        {{ ratio('orders_with_both', 'orders_with_first', 6) }}
+        {{ ratio_of_counts('orders_with_both', 'orders', 9) }} as support,
+        {{ ratio_of_counts('orders_with_both', 'orders_with_first', 6) }}
             as confidence_first_to_second,
-        {{ ratio('orders_with_both', 'orders_with_second', 6) }}
+        {{ ratio_of_counts('orders_with_both', 'orders_with_second', 6) }}
             as confidence_second_to_first,
-        {{ ratio('orders_with_both * orders', 'orders_with_first * orders_with_second', 6) }}
+        {{ ratio_of_counts(
+            'orders_with_both * orders', 'orders_with_first * orders_with_second', 6
+        ) }}
             as lift,
-        {{ ratio(
+        {{ ratio_of_counts(
             'orders_with_both * orders - orders_with_first * orders_with_second',
             'orders * orders',
             9,
         ) }} as leverage,
-        {{ ratio(
+        {{ ratio_of_counts(
             '(orders - orders_with_second) * orders_with_first',
             'orders * (orders_with_first - orders_with_both)',
             6,
         ) }} as conviction_first_to_second,
-        {{ ratio(
+        {{ ratio_of_counts(
             '(orders - orders_with_first) * orders_with_second',
             'orders * (orders_with_second - orders_with_both)',
             6,

@@ -49,7 +49,7 @@ entries_summed_to_product as (
     select
         product_id,
         {{ sales_sums() }},
-        {{ orders_counted() }} as orders,
+        sum(product_orders) as orders,
         {{ customers_counted() }} as customers,
         sum(case when age_in_days < 28 then amount end) as last_net_sales,
         sum(case when age_in_days >= 28 and age_in_days < 56 then amount end) as prior_net_sales,

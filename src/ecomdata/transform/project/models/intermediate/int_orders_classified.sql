@@ -39,18 +39,15 @@ lines_summed_to_order as (
 
 ),
 
-earlier_orders_counted as (
+earlier_orders_found as (
 
+    {# The latest day of earlier orders is that of the previous one. #}
     select
         *,
-        coalesce(sum(case when is_cancelled then 0 else 1 end) over (
+        max(case when not is_cancelled then order_date end) over (
             partition by customer_id
             order by ordered_at, {{ bytewise('order_id') }}
             rows between unbounded preceding and 1 preceding
-        ), 0) as earlier_orders,
-        lag(order_date) over (
-            partition by customer_id, is_cancelled
-            order by ordered_at, {{ bytewise('order_id') }}
         ) as previous_order_date
     from lines_summed_to_order
 
@@ -66,14 +63,14 @@ orders_classified as (
         is_cancelled,
         case
             when customer_id is null then 'guest'
-            when earlier_orders = 0 then 'new'
+            when previous_order_date is null then 'new'
             else 'returning'
         end as customer_type,
         case
             when customer_id is not null and not is_cancelled
                 then {{ days_between('previous_order_date', 'order_date') }}
         end as days_since_previous_order
-    from earlier_orders_counted
+    from earlier_orders_found
 
 )
 

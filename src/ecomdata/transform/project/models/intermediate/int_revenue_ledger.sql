@@ -21,6 +21,7 @@ returns as (
 orders_classified as (
 
     select * from {{ ref('int_orders_classified') }}
+    {{ where_changed('order_id', ['changed_entries', 'order_id']) }}
 
 ),
 
@@ -33,6 +34,19 @@ customers as (
 products as (
 
     select * from {{ ref('stg_products') }}
+
+),
+
+products_repeated as (
+
+    {# Few orders have a product on two lines: it counts by the first one. #}
+    select
+        order_id,
+        product_id,
+        min(line_number) as first_line_number
+    from {{ orders }}
+    group by order_id, product_id
+    having count(*) > 1
 
 ),
 
@@ -114,7 +128,7 @@ entries as (
 entries_described as (
 
     select
-        {{ hashed(['entries.order_id', 'entries.line_number', 'entries.entry_type']) }} as entry_id,
+        entries.order_id || ':' || entries.line_number || ':' || entries.entry_type as entry_id,
         entries.entry_type,
         entries.order_id,
         cast(entries.line_number as bigint) as line_number,
@@ -127,8 +141,21 @@ entries_described as (
         {{ cost_of('entries.quantity', 'products') }} as cost_amount,
         {{ category_of('products') }} as category,
         coalesce(orders_classified.customer_type, 'unknown') as customer_type,
-        coalesce(orders_classified.is_cancelled, false) as is_cancelled
+        coalesce(orders_classified.is_cancelled, false) as is_cancelled,
+        cast(case
+            when
+                entries.entry_type = 'sale'
+                and orders_classified.is_cancelled is not true
+                and coalesce(products_repeated.first_line_number, entries.line_number)
+                = entries.line_number
+                then 1
+            else 0
+        end as bigint) as product_orders
     from entries
+    left join products_repeated
+        on
+            entries.order_id = products_repeated.order_id
+            and entries.product_id = products_repeated.product_id
     left join orders_classified on entries.order_id = orders_classified.order_id
     left join customers on entries.customer_id = customers.customer_id
     left join products on entries.product_id = products.product_id

@@ -1,6 +1,10 @@
-{{ replaces_changed({'changed_customers': ['customer_id', 'customer_id']}) }}
+{{ replaces_changed(
+    {'changed_customers': ['customer_id', 'customer_id']},
+    notes={'changed_accounts': 'customer_id'},
+) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
+-- depends_on: {% if not execute %}{{ ref('changed_accounts') }}{% endif %}
 with
 
 customers as (

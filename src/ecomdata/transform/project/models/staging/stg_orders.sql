@@ -3,14 +3,61 @@
     indexes={'order_id': 'hash'},
     month_of='order_date',
 ) }}
+{# No CTE of order lines: both engines keep a copy of what is read more than once. #}
+{%- set orders = '(select * from ' ~ ref('base_orders')
+    ~ where_changed('order_id', ['changed_orders', 'order_id']) ~ ') as orders' -%}
+{%- set is_accepted = 'rule is null and not is_superseded' %}
+
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
 with
 
-orders as (
+orders_unnumbered as (
 
-    select * from {{ ref('base_orders') }}
-    {{ where_changed('order_id', ['changed_orders', 'order_id']) }}
+    select order_id
+    from {{ orders }}
+    where
+        {{ is_accepted }}
+        and line_number is null
+
+),
+
+orders_unnumbered_summed as (
+
+    select
+        order_id,
+        coalesce(max(line_number), 0) as last_number
+    from {{ orders }}
+    where
+        {{ is_accepted }}
+        and order_id in (select orders_unnumbered.order_id from orders_unnumbered)
+    group by order_id
+
+),
+
+lines_numbered as (
+
+    {# Most exports number their lines, and these stay in the order in which they came: a day's are
+       found without reading all. #}
+    select
+        *,
+        line_number as number
+    from {{ orders }}
+    where
+        {{ is_accepted }}
+        and line_number is not null
+    union all
+    select
+        orders.*,
+        orders_unnumbered_summed.last_number + row_number() over (
+            partition by orders.order_id
+            order by {{ bytewise('orders._file') }}, orders._line
+        ) as number
+    from {{ orders }}
+    inner join orders_unnumbered_summed on orders.order_id = orders_unnumbered_summed.order_id
+    where
+        {{ is_accepted }}
+        and orders.line_number is null
 
 ),
 
@@ -18,14 +65,7 @@ lines_accepted as (
 
     select
         order_id,
-        coalesce(
-            line_number,
-            coalesce(max(line_number) over (partition by order_id), 0)
-            + row_number() over (
-                partition by order_id, line_number
-                order by {{ bytewise('_file') }}, _line
-            )
-        ) as line_number,
+        number as line_number,
         customer_id,
         product_id,
         quantity,
@@ -41,10 +81,7 @@ lines_accepted as (
         _load_id,
         _file,
         _line
-    from orders
-    where
-        rule is null
-        and not is_superseded
+    from lines_numbered
 
 )
 

@@ -1,5 +1,7 @@
+{{ replaces_changed({}, notes={'changed_products': 'product_id'}) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
+-- depends_on: {% if not execute %}{{ ref('changed_products') }}{% endif %}
 with
 
 products as (

@@ -1,6 +1,6 @@
-{# Invariant: a pair's counts of all orders and of those with each product are the ledger's; it is
-   in no more orders than either product and in no fewer than the minimum, and it stands with the
-   first product first. A row is a pair that differs. #}
+{# Invariant: a pair's counts of all orders and of those with each product are the orders' and the
+   ledger's; it is in no more orders than either product and in no fewer than the minimum, and it
+   stands with the first product first. A row is a pair that differs. #}
 with
 
 affinity as (
@@ -15,22 +15,17 @@ ledger as (
 
 ),
 
-sales_that_stand as (
+orders as (
 
-    select
-        product_id,
-        order_id
-    from ledger
-    where
-        entry_type = 'sale'
-        and not is_cancelled
+    select * from {{ ref('int_orders_classified') }}
 
 ),
 
 all_orders as (
 
-    select count(distinct order_id) as orders
-    from sales_that_stand
+    select count(*) as orders
+    from orders
+    where not is_cancelled
 
 ),
 
@@ -38,8 +33,8 @@ product_orders as (
 
     select
         product_id,
-        count(distinct order_id) as orders
-    from sales_that_stand
+        sum(product_orders) as orders
+    from ledger
     group by product_id
 
 )

@@ -64,7 +64,7 @@ orders_suspected as (
     select orders.*
     from {{ records }} as orders
     {{ join }} join orders_suspected
-        on {{ trimmed_id('orders.order_id') }} = orders_suspected.order_id
+        on {{ trimmed('orders.order_id') }} = orders_suspected.order_id
     {{ "where orders_suspected.order_id is null" if group == 'plain' }}
 
 ),

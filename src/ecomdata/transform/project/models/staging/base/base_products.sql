@@ -1,8 +1,6 @@
 {%- set columns = ['product_id', 'product_name', 'category', 'price', 'unit_cost'] -%}
 {%- set rules = [['missing_id', 'product_id', 'product_id', 'product_id is null']] %}
 
-{# What changes has to be noted before. #}
--- depends_on: {% if not execute %}{{ ref('changed_products') }}{% endif %}
 with
 
 products as (

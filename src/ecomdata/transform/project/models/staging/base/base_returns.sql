@@ -55,7 +55,7 @@ orders_dated as (
     where
         rule is null
         and not is_superseded
-        and order_id in (select {{ trimmed_id('returns.order_id') }} from returns)
+        and order_id in (select {{ trimmed('returns.order_id') }} from returns)
     group by order_id
 
 ),
