@@ -7,7 +7,7 @@ of them once.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -35,14 +35,10 @@ SUMS: Final = {
 }
 _UNITS: Final = ("units_sold", "units_returned")
 
-#: What is counted: by which id, and of which orders.
-COUNTS: Final = {
-    "orders": ("order_id", ""),
-    "new_orders": ("order_id", " and customer_type = 'new'"),
-    "returning_orders": ("order_id", " and customer_type = 'returning'"),
-    "customers": ("customer_id", ""),
-    "new_customers": ("customer_id", " and customer_type = 'new'"),
-}
+#: What is counted: orders by their customer's type, and customers by their orders' type; None: any.
+ORDER_COUNTS: Final = {"orders": None, "new_orders": "new", "returning_orders": "returning"}
+CUSTOMER_COUNTS: Final = {"customers": None, "new_customers": "new"}
+_STANDS: Final = "entry_type = 'sale' and not is_cancelled"
 
 
 @dataclass(frozen=True)
@@ -91,14 +87,17 @@ def cube(
     piece, how many of them were last seen in each earlier one.
     """
     told = {name: need for name, need in SUMS.items() if need not in absent}
+    counts: dict[str, Any] = dict.fromkeys([*ORDER_COUNTS, *CUSTOMER_COUNTS])
+    orders = _orders(connection, cuts, by)
+    if "customers" in absent:
+        counts["orders"] = orders["orders"]
+    else:
+        counts |= orders
+        for name, kind in CUSTOMER_COUNTS.items():
+            counts[name] = _customers(connection, cuts, by, kind)
     return {
         "sums": dict.fromkeys(SUMS) | _sums(connection, engine, cuts, by, list(told)),
-        "counts": {
-            name: _counts(connection, cuts, by, *what)
-            if name == "orders" or "customers" not in absent
-            else None
-            for name, what in COUNTS.items()
-        },
+        "counts": counts,
     }
 
 
@@ -193,30 +192,69 @@ def _sums(
     return found
 
 
-def _counts(
-    connection: Connection,
-    cuts: Sequence[date],
-    by: tuple[Members, Members],
-    unit: str,
-    condition: str,
+def _orders(
+    connection: Connection, cuts: Sequence[date], by: tuple[Members, Members]
 ) -> dict[str, Any]:
-    """Count what has an order in each piece, and what of it was last seen in an earlier one."""
+    """Count the orders in each piece, and what of them was last seen in an earlier one."""
     placed, values = _placed(cuts, by)
-    # Customers of a country and category at once would take more room than all the rest.
-    both = f", ({unit}, piece, country_place, category_place)" if unit == "order_id" else ""
+    groups = ", ".join(
+        f"(order_id, customer_type, piece{places})"
+        for places in ("", ", country_place", ", category_place", ", country_place, category_place")
+    )
+
+    def seen(which: str) -> str:
+        return (
+            "(select order_id, customer_type, piece, country_place, category_place from placed"
+            f" where {_STANDS} and order_id {which} (select order_id from lasting)"
+            f" group by grouping sets ({groups})) as seen"
+        )
+
+    # Hardly an order has lines of several days: of these alone it is asked where else they were.
     rows = connection.query(
         f"with placed as ({placed}),"
-        f" seen as (select {unit}, piece, country_place, category_place from placed"
-        f" where entry_type = 'sale' and not is_cancelled and {unit} is not null{condition}"
-        f" group by grouping sets (({unit}, piece), ({unit}, piece, country_place),"
-        f" ({unit}, piece, category_place){both})),"
+        f" lasting as (select order_id from {LEDGER} where {_STANDS}"
+        " group by order_id having min(entry_date) < max(entry_date)),"
+        " seen_before as (select customer_type, country_place, category_place, piece,"
+        " lag(piece) over (partition by order_id, customer_type, country_place, category_place"
+        f" order by piece) as earlier from {seen('in')})"
+        " select customer_type, country_place, category_place, piece, earlier, count(*)"
+        " from seen_before group by customer_type, country_place, category_place, piece, earlier"
+        " union all select customer_type, country_place, category_place, piece,"
+        f" cast(null as integer), count(*) from {seen('not in')}"
+        " group by customer_type, country_place, category_place, piece",
+        values,
+    ).rows
+    return {
+        name: _tables([row[1:] for row in rows if kind in (None, row[0])], len(cuts) - 1)
+        for name, kind in ORDER_COUNTS.items()
+    }
+
+
+def _customers(
+    connection: Connection, cuts: Sequence[date], by: tuple[Members, Members], kind: str | None
+) -> dict[str, Any]:
+    """Count who has an order in each piece, and who of them was last seen in an earlier one."""
+    placed, values = _placed(cuts, by)
+    of_kind = f" and customer_type = '{kind}'" if kind else ""
+    # Customers of a country and category at once would take more room than all the rest.
+    rows = connection.query(
+        f"with placed as ({placed}),"
+        " seen as (select customer_id, piece, country_place, category_place from placed"
+        f" where {_STANDS} and customer_id is not null{of_kind}"
+        " group by grouping sets ((customer_id, piece), (customer_id, piece, country_place),"
+        " (customer_id, piece, category_place))),"
         " seen_before as (select country_place, category_place, piece, lag(piece) over ("
-        f"partition by {unit}, country_place, category_place order by piece) as earlier from seen)"
+        "partition by customer_id, country_place, category_place order by piece) as earlier"
+        " from seen)"
         " select country_place, category_place, piece, earlier, count(*) from seen_before"
         " group by country_place, category_place, piece, earlier",
         values,
     ).rows
-    pieces = len(cuts) - 1
+    return _tables(rows, len(cuts) - 1)
+
+
+def _tables(rows: Iterable[Sequence[Any]], pieces: int) -> dict[str, Any]:
+    """Put counts by country, category, piece and the earlier piece (None: in none) into tables."""
     found: dict[str, list[int]] = {}
     again: dict[str, list[list[int]]] = {}
     for country, category, number, earlier, count in rows:
