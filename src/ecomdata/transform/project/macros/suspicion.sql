@@ -16,6 +16,7 @@
             on
                 orders._load_id = loads.load_id
                 and orders._file = loads.file
+        {{ computed_once() }}
 
     ),
 
@@ -27,6 +28,7 @@
             identical_lines,
             {{ number_text('line_number_text', 'decimal_mark') }} as line_number_number
         from line_numbers_trimmed
+        {{ computed_once() }}
 
     ),
 
@@ -38,6 +40,7 @@
             identical_lines,
             {{ whole('line_number_number') }} as line_number
         from line_numbers_normalised
+        {{ computed_once() }}
 
     ),
 
@@ -52,6 +55,7 @@
                 when line_number is null and identical_lines <> 'quarantine' then 0
             end as line_bit
         from line_numbers_typed
+        {{ computed_once() }}
 
     )
 

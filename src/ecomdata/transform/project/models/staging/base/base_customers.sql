@@ -35,6 +35,7 @@ records_trimmed as (
         on
             customers._load_id = loads.load_id
             and customers._file = loads.file
+    {{ computed_once() }}
 
 ),
 
@@ -44,6 +45,7 @@ texts_normalised as (
         *,
         {{ date_text('signup_date_text', 'date_order') }} as signup_day
     from records_trimmed
+    {{ computed_once() }}
 
 ),
 

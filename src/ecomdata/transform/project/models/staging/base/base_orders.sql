@@ -87,6 +87,7 @@ orders_suspected as (
         on
             {{ group }}_orders._load_id = loads.load_id
             and {{ group }}_orders._file = loads.file
+    {{ computed_once() }}
 
 ),
 
@@ -174,7 +175,9 @@ shop_currencies as (
     from {{ group }}_lines_trimmed as lines
     {% if group == 'suspected' -%}
     left join orders_restated on lines.order_id = orders_restated.order_id
-    {% endif %}
+    {% endif -%}
+    {{ computed_once() }}
+
 ),
 
 {{ group }}_values_typed as (
@@ -208,6 +211,7 @@ shop_currencies as (
         _file,
         _line
     from {{ group }}_texts_normalised
+    {{ computed_once() }}
 
 ),
 
@@ -218,6 +222,7 @@ shop_currencies as (
         {{ first_broken_rule(rules) }}
     from {{ group }}_values_typed as values_typed
     cross join shop_currencies
+    {{ computed_once() }}
 
 ),
 

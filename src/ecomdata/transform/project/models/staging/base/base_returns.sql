@@ -101,6 +101,7 @@ texts_normalised as (
         on
             lines_trimmed.order_id = returns_restated.order_id
             and lines_trimmed.return_id is not distinct from returns_restated.return_id
+    {{ computed_once() }}
 
 ),
 
@@ -135,6 +136,7 @@ values_typed as (
         end as returned_at
     from texts_normalised
     left join orders_dated on texts_normalised.order_id = orders_dated.order_id
+    {{ computed_once() }}
 
 ),
 
