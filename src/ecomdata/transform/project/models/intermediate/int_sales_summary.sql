@@ -41,7 +41,8 @@ orders_elsewhere as (
 
     select
         {{ grain }},
-        1 as orders
+        1 as orders,
+        0 as customers
     from {{ ledger }}
     where
         {{ sale_stands }}
@@ -57,6 +58,7 @@ customers_repeated as (
 
     select
         {{ grain }},
+        0 as orders,
         1 - count(*) as customers
     from {{ ledger }}
     where
@@ -64,6 +66,14 @@ customers_repeated as (
         and customer_id is not null
     group by {{ grain }}, customer_id
     having count(*) > 1
+
+),
+
+counts_mended as (
+
+    select * from orders_elsewhere
+    union all
+    select * from customers_repeated
 
 ),
 
@@ -78,18 +88,8 @@ entries_less_repeats as (
         0 as amount,
         0 as cost_amount,
         orders,
-        0 as customers
-    from orders_elsewhere
-    union all
-    select
-        {{ grain }},
-        cast(null as {{ text_type() }}) as entry_type,
-        0 as quantity,
-        0 as amount,
-        0 as cost_amount,
-        0 as orders,
         customers
-    from customers_repeated
+    from counts_mended
 
 ),
 
