@@ -74,6 +74,17 @@ def test_a_load_that_dies_before_its_commit_leaves_no_trace(
     assert len(list(lake_of(pipeline).folder.glob("raw/orders/*"))) == 2  # and they are swept
 
 
+def test_status_shows_what_a_lake_has(pipeline: Pipeline) -> None:
+    status = pipeline.status()
+    assert status.rows == {
+        "raw.customers": 1,
+        "raw.orders": 2,
+        "raw.products": 0,
+        "raw.returns": 0,
+    }
+    assert [load["records"] for load in status.loads] == [3]
+
+
 def test_an_undone_load_takes_its_files_with_it_and_no_others(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:

@@ -147,7 +147,7 @@ def status(connection: Connection, now: datetime) -> Status:
     tables = connection.query(
         "select table_schema, table_name from information_schema.tables"
         " where table_schema in ('raw', 'staging', 'intermediate', 'final')"
-        " and table_type = 'BASE TABLE' order by table_schema, table_name"
+        " order by table_schema, table_name"
     ).rows
     if not tables:
         raise DataError("the warehouse is empty: load something first (ecomdata run DIR)")
