@@ -109,9 +109,11 @@ def _measure_all(lines: int, skew: bool, engines: list[str]) -> None:
             _skew(shop / "orders.csv")
         exact = _count(shop / "orders.csv")
         expected = folder / "expected"
+        duckdbs: dict[str, Any] = {}
         for engine in dict.fromkeys([DUCKDB, *engines]):
             with _project(folder / "project", engine) as (warehouse, servers):
                 run = _measure(folder / "project", shop, warehouse, servers)
+                duckdbs = duckdbs or run
                 found = expected if engine == DUCKDB else folder / "found"
                 _ecomdata(
                     folder / "project",
@@ -126,7 +128,8 @@ def _measure_all(lines: int, skew: bool, engines: list[str]) -> None:
             if engine in engines:
                 kind = {"engine": engine, "asked": lines, "lines": exact, "skew": skew}
                 busy = {"cores": os.cpu_count(), "load_average": round(os.getloadavg()[1], 1)}
-                _keep(kind | run | {"different": different} | busy)
+                beside = {"duckdbs_cpu_seconds": duckdbs["build"]["cpu_seconds"]}
+                _keep(kind | run | beside | {"different": different} | busy)
             if found != expected:
                 shutil.rmtree(found)
 
