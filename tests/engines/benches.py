@@ -1,4 +1,4 @@
-"""Warehouses in which every model is built of raw rows again and again, without dbt."""
+"""Warehouses that are built, and benches on which every model is built of raw rows without dbt."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +17,29 @@ ALL_DAYS = (date(2000, 1, 1), date(2099, 12, 31))
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A warehouse in which every model is built of raw rows again and again."""
+class Built:
+    """What stands in a warehouse."""
 
     engine: str
     connection: Connection
+
+    def sums(self, sql: str) -> dict[Any, Decimal]:
+        """The last column by those before it; without what comes to nothing."""
+        rows = self.connection.query(sql).rows
+        return {key[0] if len(key) == 1 else tuple(key): sum_ for *key, sum_ in rows if sum_}
+
+    def rows(self, sql: str) -> set[tuple[Any, ...]]:
+        return set(self.connection.query(sql).rows)
+
+    def figures(self, *grains: str) -> list[dict[str, Any]]:
+        """What the terminal and the report show by these grains."""
+        return self.connection.query(sales_sql(self.engine, *grains), ALL_DAYS).dicts()
+
+
+@dataclass(frozen=True)
+class Bench(Built):
+    """A warehouse in which every model is built of raw rows again and again."""
+
     models: Compiled
 
     def build(self, drawn: Drawn, numbered: bool = True) -> None:
@@ -57,15 +75,3 @@ class Bench:
             self.connection.execute(
                 f"insert into raw.{table} ({', '.join(columns)}) values {', '.join(each)}", values
             )
-
-    def sums(self, sql: str) -> dict[Any, Decimal]:
-        """The last column by those before it; without what comes to nothing."""
-        rows = self.connection.query(sql).rows
-        return {key[0] if len(key) == 1 else tuple(key): sum_ for *key, sum_ in rows if sum_}
-
-    def rows(self, sql: str) -> set[tuple[Any, ...]]:
-        return set(self.connection.query(sql).rows)
-
-    def figures(self, *grains: str) -> list[dict[str, Any]]:
-        """What the terminal and the report show by these grains."""
-        return self.connection.query(sales_sql(self.engine, *grains), ALL_DAYS).dicts()

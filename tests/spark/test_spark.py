@@ -1,5 +1,6 @@
 """Spark's builds, in an environment of their own: `make test-spark`."""
 
+import csv
 import os
 import runpy
 import signal
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import handmade
 import pytest
+from benches import Built
+from hypothesis import given, settings
+from proof import assert_proven
+from random_shops import Drawn, shops, side_by_side
 from shops import final_tables, load, rows, shop, types
 from snapshots import Snapshot, snapshot
 
@@ -19,6 +24,7 @@ from ecomdata.errors import TooManyRejectedError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.transform import changes
+from ecomdata.warehouse import open_warehouse
 from ecomdata.warehouse.lake import Lake
 from ecomdata.warehouse.spark import OLDEST_JAVA, java_version
 
@@ -31,6 +37,9 @@ SMALL = (
     f"&spark.driver.extraJavaOptions={JAVA}&spark.executor.extraJavaOptions={JAVA}"
 )
 HERE = f"spark:local[2]?{SMALL}"
+
+#: How many random shops are built at once.
+RANDOM_SHOPS = 10
 
 #: The number of the load that changes the hand-made shop.
 CHANGED = 2
@@ -167,6 +176,45 @@ def test_a_worker_that_dies_in_the_middle_of_a_build_changes_nothing_in_what_is_
     assert "Asked to launch executor" in logs["worker-2"]
     assert final_tables(pipeline) == on_duckdb[0].final
     assert types(pipeline, "final") == on_duckdb[0].types
+
+
+def test_net_sales_of_random_shops_agree_in_every_model_by_everything(tmp_path: Path) -> None:
+    """As on the other engines, and every final table is DuckDB's; in one build, as each is long."""
+    drawn = drawn_side_by_side(RANDOM_SHOPS)
+    built = {}
+    for name, warehouse in {"duckdb": "duckdb:///shop.duckdb", "spark": HERE}.items():
+        pipeline = made(tmp_path / name, warehouse)
+        load(pipeline, written(drawn, tmp_path / f"{name}'s files"))
+        pipeline.build([], True)
+        database = open_warehouse(pipeline.settings)
+        with database.connect() as connection:
+            assert_proven(Built(database.dialect, connection), drawn)
+        built[name] = snapshot(pipeline)
+    assert_same(built["spark"], built["duckdb"])
+
+
+def drawn_side_by_side(count: int) -> Drawn:
+    """Random shops, always the same ones, as one."""
+    found: list[Drawn] = []
+
+    @settings(max_examples=count, derandomize=True, database=None, deadline=None)
+    @given(shops())
+    def draw(each: Drawn) -> None:
+        found.append(each)
+
+    draw()
+    return side_by_side(found)
+
+
+def written(drawn: Drawn, folder: Path) -> Path:
+    """A shop's files."""
+    folder.mkdir()
+    for name, records in drawn.rows(numbered=True).items():
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, records[0])
+            writer.writeheader()
+            writer.writerows(records)
+    return folder
 
 
 def assert_same(found: Snapshot, expected: Snapshot) -> None:
