@@ -35,6 +35,9 @@ from ecomdata.warehouse import Connection
 
 #: Days before the period that tell what is usual, at least.
 FEWEST_DAYS: Final = 84
+#: Days with a level before them that tell how far days stray, at least: of fewer, the end of the
+#: last twentieth is the furthest itself.
+FEWEST_STRAYED: Final = 20
 #: Days before a day that make its level, and weeks that make a weekday's share.
 LEVEL_DAYS: Final = 28
 SHARE_WEEKS: Final = 26
@@ -80,6 +83,8 @@ def search_anomalies(connection: Connection, question: Question) -> Searched:
     if have < FEWEST_DAYS:
         return Searched((), 0, f"anomalous days: needs {FEWEST_DAYS} days before, has {have}")
     judged = judge(read_sales(connection, Span(data.start, current.end)), data.start, have)
+    if not judged:
+        return Searched((), 0, "anomalous days: needs weekdays on which the shop usually sells")
     return Searched(tuple(_finding(connection, run) for run in _runs(judged)), len(judged))
 
 
@@ -98,6 +103,8 @@ def read_sales(connection: Connection, span: Span) -> Floats:
 def judge(sales: Floats, start: date, known: int) -> list[Judged]:
     """Judge each day behind the first so many, those on which the shop is closed left out.
 
+    None is judged where those many have too few on which it is open.
+
     Args:
         sales: of every day from `start` on.
         start: the first day.
@@ -107,6 +114,8 @@ def judge(sales: Floats, start: date, known: int) -> list[Judged]:
 
     logs = log_sales(sales, start)
     deviation = deviations(logs, start)
+    if np.count_nonzero(~np.isnan(deviation[:known])) < FEWEST_STRAYED:
+        return []
     scale, degrees = student_of(deviation[:known])
     judged = []
     for at in np.flatnonzero(~np.isnan(deviation[known:])) + known:

@@ -93,3 +93,11 @@ def test_intervals_hold_nine_of_ten_days() -> None:
         for each in judge(sales, START, 200)
     ]
     assert 0.86 <= np.mean(held) <= 0.96
+
+
+@pytest.mark.parametrize("every", [1, 7, 9, 40, 400])
+def test_a_shop_that_sells_seldom_has_no_usual_day(every: int) -> None:
+    """Of 160 days, every seventh is the same weekday, and 22 less the first six are too few."""
+    sales = _sales(200)
+    sales[np.arange(200) % every != 0] = 0.0
+    assert bool(judge(sales, START, 160)) == (every == 1)
