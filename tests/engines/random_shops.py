@@ -4,6 +4,7 @@ It shares no code with the product, nor with the other oracles: there is no ledg
 was paid on lines that stand, less what was given back.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +12,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+#: How many are drawn. A longer round: ECOMDATA_EXAMPLES=2000.
+EXAMPLES = int(os.environ.get("ECOMDATA_EXAMPLES", "200"))
+LENIENT = settings(
+    deadline=None,
+    derandomize=EXAMPLES <= 200,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
 
 ZERO = Decimal(0)
 UNKNOWN = "Unknown"

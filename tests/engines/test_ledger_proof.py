@@ -4,7 +4,6 @@ Random shops go from raw text through every model; what is found is held to sums
 (`random_shops`). Behind them stand the well-known failures of other systems, each by its name.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,10 +13,10 @@ from pathlib import Path
 import pytest
 from benches import ALL_DAYS, Bench
 from compiled import Compiled
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from proof import assert_proven
-from random_shops import Back, Drawn, Sold, shops, side_by_side
+from random_shops import EXAMPLES, LENIENT, Back, Drawn, Sold, shops, side_by_side
 from servers import NewPipeline
 from shops import load, shop
 
@@ -28,22 +27,9 @@ pytest_plugins = ["engine_fixtures", "bench_fixtures"]
 
 pytestmark = pytest.mark.xdist_group("models")
 
-#: Random shops on DuckDB, a tenth of them on PostgreSQL, five to a warehouse. A longer round:
-#: ECOMDATA_EXAMPLES=2000.
-EXAMPLES = int(os.environ.get("ECOMDATA_EXAMPLES", "200"))
+#: Random shops in a warehouse; on DuckDB all that are drawn, a tenth of them on PostgreSQL.
 TOGETHER = 5
 malls = st.tuples(*[shops()] * TOGETHER).map(side_by_side)
-
-LENIENT = settings(
-    deadline=None,
-    derandomize=EXAMPLES <= 200,
-    database=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
 
 
 @settings(LENIENT, max_examples=max(EXAMPLES // TOGETHER, 1))

@@ -16,7 +16,7 @@ import pytest
 from benches import Built
 from hypothesis import given, settings
 from proof import assert_proven
-from random_shops import Drawn, shops, side_by_side
+from random_shops import LENIENT, Drawn, shops, side_by_side
 from shops import final_tables, load, rows, shop, types
 from snapshots import Snapshot, snapshot
 
@@ -197,7 +197,7 @@ def drawn_side_by_side(count: int) -> Drawn:
     """Random shops, always the same ones, as one."""
     found: list[Drawn] = []
 
-    @settings(max_examples=count, derandomize=True, database=None, deadline=None)
+    @settings(LENIENT, max_examples=count)
     @given(shops())
     def draw(each: Drawn) -> None:
         found.append(each)
