@@ -34,6 +34,8 @@ STEP: Final = 28
 ORIGINS: Final = 6
 #: Days ahead, at most.
 MOST_AHEAD: Final = 92
+#: Intervals that would have to be so many times wider to hold what came say nothing.
+WIDEST: Final = 10.0
 #: The share of what comes that intervals are to hold.
 COVERAGE: Final = 0.9
 #: What strays by more of their standard deviations teaches no level; a year later it is a peak.
@@ -140,10 +142,14 @@ def forecast_days(sales: Floats, start: date, ahead: int) -> Forecast:
         return Forecast(silence=f"needs {FEWEST_DAYS} days of sales, has {len(sales)}")
     if (with_sales := int(np.count_nonzero(sales > 0))) < LEARNED:
         return Forecast(silence=f"needs {LEARNED} days with sales, has {with_sales}")
-    tries = [
-        _Try(sales, start, len(sales) - STEP * back)
-        for back in range(min(ORIGINS, (len(sales) - LEARNED) // STEP), 0, -1)
+    origins = [
+        len(sales) - STEP * back
+        for back in range(min(ORIGINS, (len(sales) - LEARNED) // STEP), -1, -1)
     ]
+    *before, now = (_History(sales[:origin], start) for origin in origins)
+    tries = [_Try(history, sales) for history in before if history.has_weekdays]
+    if not (now.has_weekdays and any(each.actual.any() for each in tries)):
+        return Forecast(silence="needs weekdays on which the shop usually sells")
     # The turn of a year ago counts by the origins at which it was known, two at the least.
     with_year = [each for each in tries if each.history.knows_year]
     uses_year = len(with_year) >= 2 and (
@@ -160,7 +166,12 @@ def forecast_days(sales: Floats, start: date, ahead: int) -> Forecast:
             backtest=backtest,
             silence="needs sales that it can tell better than the last week repeated does",
         )
-    paths = _History(sales, start).paths(ahead, uses_year)
+    if max(factor, week_factor) > WIDEST:
+        return Forecast(
+            backtest=backtest,
+            silence="needs sales that go on as they did: they broke off, or changed too much",
+        )
+    paths = now.paths(ahead, uses_year)
     first = start + timedelta(len(sales))
     return Forecast(
         tuple(_expected(first, paths, at, 1, factor) for at in range(ahead)),
@@ -255,6 +266,11 @@ class _History:
         self._level = self._logs - self._peaks
 
     @property
+    def has_weekdays(self) -> bool:
+        """Whether there is a weekday on which the shop is open."""
+        return not np.isnan(self._logs).all()
+
+    @property
     def knows_year(self) -> bool:
         """Whether there is a year ago, and four weeks before it."""
         return self.days >= _YEAR + STEP
@@ -292,8 +308,8 @@ class _History:
 class _Try:
     """A forecast of the past, beside what came."""
 
-    def __init__(self, sales: Floats, start: date, origin: int) -> None:
-        self.history = _History(sales[:origin], start)
+    def __init__(self, history: _History, sales: Floats) -> None:
+        self.history, origin = history, history.days
         self.actual = sales[origin : origin + STEP]
         self.naive = np.resize(sales[origin - _WEEK : origin], STEP)
         self._paths = {way: self.history.paths(STEP, way) for way in (False, True)}

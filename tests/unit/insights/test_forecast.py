@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from ecomdata.insights.forecast import FEWEST_DAYS, Smoothed, forecast_days, smooth
 from ecomdata.insights.windows import Floats
@@ -134,3 +136,27 @@ def test_too_short_a_history_is_refused_with_what_is_needed() -> None:
     sparse = np.zeros(300)
     sparse[::20] = 100.0
     assert forecast_days(sparse, START, 28).silence == "needs 56 days with sales, has 15"
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(
+    days=st.integers(1, 600),
+    quiet=st.sampled_from([0.0, 0.5, 0.8, 0.95, 0.99]),
+    closed=st.sets(st.integers(0, 6)),
+    sold=st.tuples(st.integers(0, 600), st.integers(0, 600)),
+    seed=st.integers(0, 99),
+)
+@example(days=193, quiet=0.0, closed=set(), sold=(0, 164), seed=0)  # a shop that fell silent
+def test_however_seldom_a_shop_sells_there_is_a_forecast_within_reason_or_what_it_needs(
+    days: int, quiet: float, closed: set[int], sold: tuple[int, int], seed: int
+) -> None:
+    at, luck = np.arange(days), np.random.default_rng(seed)
+    sells = (luck.random(days) >= quiet) & (at >= min(sold)) & (at <= max(sold))
+    sales = np.where(sells & ~np.isin(at % 7, list(closed)), _sales(days, seed), 0.0)
+    sales[luck.random(days) < 0.02] -= 300.0  # what comes back on a day on which little is sold
+    found = forecast_days(sales, START, 28)
+    assert bool(found.silence) != bool(found.total)
+    for each in (*found.days, *found.weeks):
+        length = (each.last - each.first).days + 1
+        assert 0 <= each.low <= each.forecast <= length * 5 * sales.max() + 1
+        assert each.forecast <= each.high
