@@ -50,7 +50,6 @@ entries_summed_to_product as (
         product_id,
         {{ sales_sums() }},
         sum(product_orders) as orders,
-        {{ customers_counted() }} as customers,
         sum(case when age_in_days < 28 then amount end) as last_net_sales,
         sum(case when age_in_days >= 28 and age_in_days < 56 then amount end) as prior_net_sales,
         sum(case when age_in_days < 28 then quantity end) as last_units,
@@ -60,6 +59,30 @@ entries_summed_to_product as (
         max(case when entry_type = 'sale' and not is_cancelled then entry_date end)
             as last_sold_date
     from entries_aged
+    group by product_id
+
+),
+
+customers_found as (
+
+    {# Apart: counted distinctly among the sums, they took a quarter more of the whole model. #}
+    select distinct
+        product_id,
+        customer_id
+    from {{ ref('int_revenue_ledger') }}
+    where
+        entry_type = 'sale'
+        and not is_cancelled
+        and customer_id is not null
+
+),
+
+customers_counted_to_product as (
+
+    select
+        product_id,
+        count(*) as customers
+    from customers_found
     group by product_id
 
 ),
@@ -111,7 +134,7 @@ products_measured as (
             as cancellations,
         coalesce(entries_summed_to_product.net_sales, 0) as net_sales,
         coalesce(entries_summed_to_product.orders, 0) as orders,
-        {{ in_data('customers', 'coalesce(entries_summed_to_product.customers, 0)') }}
+        {{ in_data('customers', 'coalesce(customers_counted_to_product.customers, 0)') }}
             as customers,
         coalesce(entries_summed_to_product.units, 0) as units,
         coalesce(entries_summed_to_product.units_sold, 0) as units_sold,
@@ -126,6 +149,8 @@ products_measured as (
     left join products on product_ids.product_id = products.product_id
     left join entries_summed_to_product
         on product_ids.product_id = entries_summed_to_product.product_id
+    left join customers_counted_to_product
+        on product_ids.product_id = customers_counted_to_product.product_id
     cross join data_days
     cross join what_loads_tell
 
