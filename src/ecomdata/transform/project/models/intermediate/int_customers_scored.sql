@@ -7,24 +7,15 @@
     ['orders', 'asc', 'min', 'frequency'],
     ['net_sales', 'asc', 'min', 'monetary'],
 ] -%}
+{# No CTE of orders or ledger: both engines keep a copy of what is read twice. #}
+{%- set orders = ref('int_orders_classified') ~ ' as orders' -%}
+{%- set ledger = ref('int_revenue_ledger') ~ ' as ledger' %}
 
 with
 
 customers as (
 
     select * from {{ ref('int_customer_behavior') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders_classified') }}
-
-),
-
-ledger as (
-
-    select * from {{ ref('int_revenue_ledger') }}
 
 ),
 
@@ -41,7 +32,7 @@ first_orders as (
 
 last_days as (
 
-    select max(entry_date) as last_day from ledger
+    select max(ledger.entry_date) as last_day from {{ ledger }}
 
 ),
 
@@ -67,7 +58,7 @@ orders_counted_since as (
     select
         orders.customer_id,
         count(*) as orders
-    from orders
+    from {{ orders }}
     cross join days_looked_at
     where
         orders.customer_id is not null
@@ -83,7 +74,7 @@ last_orders_before as (
     select
         orders.customer_id,
         max(orders.order_date) as last_order_date
-    from orders
+    from {{ orders }}
     inner join orders_counted_since on orders.customer_id = orders_counted_since.customer_id
     cross join days_looked_at
     where
@@ -98,7 +89,7 @@ entries_summed_since as (
     select
         ledger.customer_id,
         sum(ledger.amount) as net_sales
-    from ledger
+    from {{ ledger }}
     cross join days_looked_at
     where
         ledger.customer_id is not null
