@@ -1,5 +1,7 @@
 {# Invariant: every customer with an order is in one cohort, and up to the last month that is over
-   the cells add up to the ledger's net sales of these customers. A row is a total that differs. #}
+   the cells add up to the net sales of these customers, less the ledger's since then. (That those of
+   all customers are the ledger's, every_model_has_the_ledgers_sales says: to look up each entry's
+   customer took 2 of the 3 CPU s of all conservation tests.) A row is a total that differs. #}
 with
 
 customers as (
@@ -22,8 +24,10 @@ cohorts as (
 
 unfinished_months as (
 
-    {# The first day that is in no finished month. #}
-    select cast(date_trunc('month', max(entry_date) + 1) as date) as first_day from ledger
+    {# The first day that is in no finished month. Both engines keep a copy of a CTE that is read
+       twice. #}
+    select cast(date_trunc('month', max(entry_date) + 1) as date) as first_day
+    from {{ ref('int_revenue_ledger') }}
 
 ),
 
@@ -32,6 +36,17 @@ customers_counted as (
     select count(*) as customers
     from customers
     where orders > 0
+
+),
+
+entries_since as (
+
+    select
+        ledger.customer_id,
+        ledger.amount
+    from ledger
+    cross join unfinished_months
+    where ledger.entry_date >= unfinished_months.first_day
 
 ),
 
@@ -45,15 +60,22 @@ cohorts_summed as (
 
 ),
 
-ledger_summed as (
+sales_since_summed as (
 
-    select coalesce(sum(ledger.amount), 0) as net_sales
-    from ledger
-    inner join customers on ledger.customer_id = customers.customer_id
+    select coalesce(sum(entries_since.amount), 0) as net_sales
+    from entries_since
+    inner join customers on entries_since.customer_id = customers.customer_id
     cross join unfinished_months
-    where
-        customers.first_order_date < unfinished_months.first_day
-        and ledger.entry_date < unfinished_months.first_day
+    where customers.first_order_date < unfinished_months.first_day
+
+),
+
+customers_summed as (
+
+    select coalesce(sum(customers.net_sales), 0) as net_sales
+    from customers
+    cross join unfinished_months
+    where customers.first_order_date < unfinished_months.first_day
 
 ),
 
@@ -68,9 +90,10 @@ totals_paired as (
     union all
     select
         'net sales' as total,
-        ledger_summed.net_sales as expected,
+        customers_summed.net_sales - sales_since_summed.net_sales as expected,
         cohorts_summed.net_sales as found
-    from ledger_summed
+    from customers_summed
+    cross join sales_since_summed
     cross join cohorts_summed
 
 )
