@@ -58,7 +58,10 @@ sales_by_day as (
     select
         summary.product_id,
         cast(date_trunc('month', summary.sales_date) as date) as sales_month,
-        summary.gross_sales + summary.discounts + summary.cancellations as sales,
+        {# As narrow as what is added: the sums of wider decimals take a fifth of the model. #}
+        cast(
+            summary.gross_sales + summary.discounts + summary.cancellations as numeric(18, 2)
+        ) as sales,
         summary.units_sold as units,
         summary.returns,
         extract(day from summary.sales_date) <= months_at_the_ends.elapsed_days as is_elapsed
