@@ -60,11 +60,7 @@ class Base:
     @classmethod
     def of(cls, counts: Floats, exposure: Floats) -> "Base":
         """Sum whole weeks up to the end, the unusual ones left out."""
-        n, m = _by_week(counts), _by_week(exposure)
-        usual = np.argsort(n / np.maximum(m, 1.0), kind="stable")
-        if len(usual) > 3 * _TRIMMED:
-            usual = usual[_TRIMMED:-_TRIMMED]
-        return cls(float(n[usual].sum()), float(m[usual].sum()))
+        return cls(*(float(each) for each in _usual_sums(_by_week(counts), _by_week(exposure))))
 
     @property
     def rate(self) -> float:
@@ -103,15 +99,13 @@ def spread(counts: Floats, exposure: Floats) -> float:
 
     The median over all rows and weeks, so that events of the past do not count.
     """
-    squares = []
-    for n, m in zip(counts, exposure, strict=True):
-        weeks, of = _by_week(n), _by_week(m)
-        expected = of * Base.of(n, m).rate
-        told = expected >= 5
-        deviation = (weeks - expected)[told]
-        squares.append(deviation**2 / (expected * (1 + expected / max(weeks.sum(), 1.0)))[told])
-    every = np.concatenate(squares) if squares else np.zeros(0)
-    return max(1.0, float(np.median(every)) / _CHI2_MEDIAN) if len(every) else 1.0
+    weeks, of = _by_week(counts), _by_week(exposure)
+    count, exposed = _usual_sums(weeks, of)
+    expected = of * np.divide(count, exposed, out=np.zeros(len(count)), where=exposed > 0)[:, None]
+    told = expected >= 5
+    variance = expected * (1 + expected / np.maximum(weeks.sum(axis=1, keepdims=True), 1.0))
+    squares = (weeks - expected)[told] ** 2 / variance[told]
+    return max(1.0, float(np.median(squares)) / _CHI2_MEDIAN) if len(squares) else 1.0
 
 
 def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool) -> Window:
@@ -212,8 +206,20 @@ def _every_window(days: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return first, last
 
 
+def _usual_sums(weeks: Floats, exposure: Floats) -> tuple[Floats, Floats]:
+    """Sums over the weeks, of each row where there are rows, the unusual ones left out."""
+    usual = np.argsort(weeks / np.maximum(exposure, 1.0), axis=-1, kind="stable")
+    if usual.shape[-1] > 3 * _TRIMMED:
+        usual = usual[..., _TRIMMED:-_TRIMMED]
+    count, exposed = (
+        np.take_along_axis(each, usual, axis=-1).sum(axis=-1) for each in (weeks, exposure)
+    )
+    return count, exposed
+
+
 def _by_week(values: Floats) -> Floats:
     """Sums of whole weeks, the last one ending with the last day."""
-    weeks = len(values) // 7
-    sums: Floats = values[len(values) - 7 * weeks :].reshape(weeks, 7).sum(axis=1)
+    days = values.shape[-1]
+    weeks = values[..., days % 7 :].reshape(*values.shape[:-1], days // 7, 7)
+    sums: Floats = weeks.sum(axis=-1)
     return sums

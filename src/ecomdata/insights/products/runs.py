@@ -10,6 +10,7 @@ from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.products.sales import (
     MATERIAL,
     expected_sales,
+    less_favourable,
     margin,
     net_sales,
     read_daily,
@@ -54,15 +55,15 @@ def search_runs(connection: Connection, question: Question) -> Searched:
     tests, findings = 0, []
     for row, product in enumerate(daily.products):
         orders, shop = daily.orders[row, known:], daily.shop[row, known:]
-        recent = daily.base(row, base_span)
-        if (
-            daily.days_sold(row, base_span) < FEWEST_BASE_DAYS
-            or min(recent.rate * shop.sum(), recent.count) < LEAST_EXPECTED
-        ):
+        if daily.days_sold(row, base_span) < FEWEST_BASE_DAYS:
+            continue
+        bases = daily.bases(row, base_span)
+        recent = bases[0][0]
+        if min(recent.rate * shop.sum(), recent.count) < LEAST_EXPECTED:
             continue
         for fewer in (True, False):
             tests += 1
-            base, of_base = daily.usual(row, base_span, fewer)
+            base, of_base = less_favourable(bases, fewer)
             if most_gained(orders, shop, base, fewer) < LEAST_GAIN * dispersion:
                 continue
             window = scan(orders, shop, base, dispersion, fewer)
