@@ -116,7 +116,8 @@ def find_insights(connection: Connection, period: Period, top: int = MOST_FINDIN
         days = (data.end - data.start).days + 1
         reason = f"everything: needs two whole {period}s of sales, has {days} days"
         return Insights(None, (), 0, (reason,), None)
-    return replace(answer(connection, asked[-1], top), segments=read_segments(connection))
+    found = answer(connection, asked[-1], top)
+    return replace(found, segments=read_segments(connection, asked[-1]))
 
 
 def answer(

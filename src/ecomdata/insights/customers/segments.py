@@ -17,8 +17,10 @@ from ecomdata.insights.customers.state import (
     HORIZON,
     Customers,
     buyers_sql,
+    customers_on,
     read_customers,
 )
+from ecomdata.insights.finding import Question
 from ecomdata.insights.windows import Floats
 from ecomdata.warehouse import Connection, Table
 
@@ -96,8 +98,13 @@ class _Outlook:
     at_risk: Floats
 
 
-def read_segments(connection: Connection) -> Segments:
-    """Return the segments of `final_customer_segments`, with what is to be expected of them."""
+def read_segments(connection: Connection, question: Question | None = None) -> Segments:
+    """Return the segments of `final_customer_segments`, with what is to be expected of them.
+
+    Args:
+        connection: to the warehouse.
+        question: what was asked before, if customers were read for it.
+    """
     rows = connection.query(
         "select segment_number, segment, as_of_date, customers, net_sales, customers_before,"
         " customers_entered, customers_left, net_sales_before from final.final_customer_segments"
@@ -106,7 +113,7 @@ def read_segments(connection: Connection) -> Segments:
     if not rows:
         return Segments(None, ())
     as_of: date = rows[0]["as_of_date"]
-    customers = read_customers(connection, as_of)
+    customers = customers_on(connection, question, as_of)
     expected: NDArray[Any] = np.zeros(len(ACTIONS) + 1)
     at_risk: NDArray[Any] = np.zeros(len(ACTIONS) + 1)
     silence = ""
@@ -230,7 +237,7 @@ def _outlooks(connection: Connection, as_of: date) -> dict[str, tuple[Any, ...]]
 
 
 def _outlook(customers: Customers, with_interval: bool) -> _Outlook:
-    purchases, spend = customers.fit()
+    purchases, spend = customers.models
     history = (customers.x, customers.t_x, customers.T)
     # Customers of one history are alike but for what they spend: the hypergeometric is dear.
     distinct, place = np.unique(np.column_stack(history), axis=0, return_inverse=True)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from ecomdata.insights.btyd import PurchaseModel, SpendModel, fit_gamma_gamma, fit_mbg_nbd
 from ecomdata.insights.evidence import literal, real
+from ecomdata.insights.finding import Question
 from ecomdata.insights.windows import Floats
 from ecomdata.warehouse import Connection
 
@@ -36,8 +38,9 @@ class Customers:
     T: Floats
     z: Floats
 
-    def fit(self) -> tuple[PurchaseModel, SpendModel]:
-        """Return the models of their purchases and of what these are worth.
+    @cached_property
+    def models(self) -> tuple[PurchaseModel, SpendModel]:
+        """The models of their purchases and of what these are worth.
 
         MBG/NBD, as most customers of a shop buy once and have then left as likely as not.
 
@@ -102,6 +105,16 @@ def buyers_sql(day: date) -> str:
 from {ORDERS}
 where not is_cancelled and customer_id is not null and order_date <= {literal(day)}
 group by customer_id"""
+
+
+def customers_on(connection: Connection, question: Question | None, day: date) -> Customers:
+    """Return every customer as `read_customers` does, who of one question are read once."""
+    if question is None:
+        return read_customers(connection, day)
+    if day not in question.shared:
+        question.shared[day] = read_customers(connection, day)
+    customers: Customers = question.shared[day]
+    return customers
 
 
 def read_customers(connection: Connection, day: date) -> Customers:

@@ -19,7 +19,6 @@ from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
     Window,
     days_before,
-    most_gained,
     scan,
     too_few_days,
     usual_days,
@@ -64,9 +63,9 @@ def search_runs(connection: Connection, question: Question) -> Searched:
         for fewer in (True, False):
             tests += 1
             base, of_base = less_favourable(bases, fewer)
-            if most_gained(orders, shop, base, fewer) < LEAST_GAIN * dispersion:
-                continue
             window = scan(orders, shop, base, dispersion, fewer)
+            if window.gain < LEAST_GAIN * dispersion:
+                continue
             if window.last < first_day or not _is_striking(window, fewer):
                 continue
             kind = "stock_out" if fewer else "viral_product"
@@ -89,11 +88,11 @@ def search_runs(connection: Connection, question: Question) -> Searched:
 
 def _is_striking(window: Window, fewer: bool) -> bool:
     """Whether it is worth a word, and began on the days that are looked at."""
-    if window.p_value > CANDIDATE:
-        return False
     if fewer:
-        return window.first > 0 and window.observed <= MOST_LEFT * window.expected
-    return window.observed >= LEAST_FACTOR * max(window.expected, 1.0)
+        is_large = window.first > 0 and window.observed <= MOST_LEFT * window.expected
+    else:
+        is_large = window.observed >= LEAST_FACTOR * max(window.expected, 1.0)
+    return is_large and window.p_value <= CANDIDATE
 
 
 def _finding(
