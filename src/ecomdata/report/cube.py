@@ -195,33 +195,48 @@ def _sums(
 def _orders(
     connection: Connection, cuts: Sequence[date], by: tuple[Members, Members]
 ) -> dict[str, Any]:
-    """Count the orders in each piece, and what of them was last seen in an earlier one."""
+    """Count the orders in each piece, and what of them was last seen in an earlier one.
+
+    Hardly an order has lines of several pieces or countries. The others are alike in great numbers:
+    a kind of them is a type, a piece, a country and a set of categories, which is a number's bits.
+    """
     placed, values = _placed(cuts, by)
     groups = ", ".join(
         f"(order_id, customer_type, piece{places})"
         for places in ("", ", country_place", ", category_place", ", country_place, category_place")
     )
-
-    def seen(which: str) -> str:
-        return (
-            "(select order_id, customer_type, piece, country_place, category_place from placed"
-            f" where {_STANDS} and order_id {which} (select order_id from lasting)"
-            f" group by grouping sets ({groups})) as seen"
-        )
-
-    # Hardly an order has lines of several days: of these alone it is asked where else they were.
+    categories = ", ".join(f"({place})" for place in range(by[1].places))
     rows = connection.query(
-        f"with placed as ({placed}),"
-        f" lasting as (select order_id from {LEDGER} where {_STANDS}"
-        " group by order_id having min(entry_date) < max(entry_date)),"
+        f"with placed as not materialized ({placed}),"
+        " orders as (select order_id, customer_type, min(piece) as piece,"
+        " min(country_place) as country_place,"
+        " min(piece) < max(piece) or min(country_place) < max(country_place) as is_scattered,"
+        " bit_or(cast(1 as bigint) << category_place) as categories"
+        f" from placed where {_STANDS} group by order_id, customer_type),"
+        " kinds as (select customer_type, piece, country_place, categories, count(*) as orders"
+        " from orders where not is_scattered"
+        " group by customer_type, piece, country_place, categories),"
+        f" listed (category_place) as (values {categories}),"
+        " kinds_by_category as (select kinds.customer_type, kinds.piece, kinds.country_place,"
+        " listed.category_place, kinds.orders from kinds inner join listed"
+        " on ((kinds.categories >> listed.category_place) & 1) = 1),"
+        " seen as (select order_id, customer_type, piece, country_place, category_place"
+        f" from placed where {_STANDS}"
+        " and order_id in (select order_id from orders where is_scattered)"
+        f" group by grouping sets ({groups})),"
         " seen_before as (select customer_type, country_place, category_place, piece,"
         " lag(piece) over (partition by order_id, customer_type, country_place, category_place"
-        f" order by piece) as earlier from {seen('in')})"
-        " select customer_type, country_place, category_place, piece, earlier, count(*)"
-        " from seen_before group by customer_type, country_place, category_place, piece, earlier"
+        " order by piece) as earlier from seen)"
+        " select customer_type, country_place, category_place, piece, earlier,"
+        " cast(count(*) as bigint) from seen_before"
+        " group by customer_type, country_place, category_place, piece, earlier"
+        " union all select customer_type, country_place, cast(null as integer), piece,"
+        " cast(null as integer), cast(sum(orders) as bigint) from kinds"
+        " group by grouping sets ((customer_type, piece), (customer_type, piece, country_place))"
         " union all select customer_type, country_place, category_place, piece,"
-        f" cast(null as integer), count(*) from {seen('not in')}"
-        " group by customer_type, country_place, category_place, piece",
+        " cast(null as integer), cast(sum(orders) as bigint) from kinds_by_category"
+        " group by grouping sets ((customer_type, piece, category_place),"
+        " (customer_type, piece, country_place, category_place))",
         values,
     ).rows
     return {
