@@ -38,7 +38,8 @@ _UNITS: Final = ("units_sold", "units_returned")
 #: What is counted: orders by their customer's type, and customers by their orders' type; None: any.
 ORDER_COUNTS: Final = {"orders": None, "new_orders": "new", "returning_orders": "returning"}
 CUSTOMER_COUNTS: Final = {"customers": None, "new_customers": "new"}
-_STANDS: Final = "entry_type = 'sale' and not is_cancelled"
+#: Of the entries those that make an order or a customer count.
+STANDS: Final = "entry_type = 'sale' and not is_cancelled"
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _orders(
     """Count the orders in each piece, and what of them was last seen in an earlier one."""
     country, category = "country_place", "category_place"
     cells = ((), (country,), (category,), (country, category))
-    rows = _counted(connection, cuts, by, "order_id", "customer_type", _STANDS, cells)
+    rows = _counted(connection, cuts, by, "order_id", "customer_type", STANDS, cells)
     return {
         name: _tables([row[1:] for row in rows if kind in (None, row[0])], len(cuts) - 1)
         for name, kind in ORDER_COUNTS.items()
@@ -209,7 +210,7 @@ def _customers(
     connection: Connection, cuts: Sequence[date], by: tuple[Members, Members], kind: str | None
 ) -> dict[str, Any]:
     """Count who has an order in each piece, and who of them was last seen in an earlier one."""
-    which = f"{_STANDS} and customer_id is not null"
+    which = f"{STANDS} and customer_id is not null"
     if kind:
         which += f" and customer_type = '{kind}'"
     # Customers of a country and category at once would take more room than all the rest.
