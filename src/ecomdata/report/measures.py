@@ -66,6 +66,13 @@ def totals_sql(engine: str, periods: int) -> str:
     is_in = ", ".join(
         f"max(case when {days[number]} then 1 else 0 end) as is_in_{number}" for number in numbers
     )
+    kinds = ("new", "returning")
+    is_of_kind = ", ".join(
+        f"max(case when {days[number]} and customer_type = '{kind}' then 1 else 0 end)"
+        f" as is_{kind}_in_{number}"
+        for number in numbers
+        for kind in kinds
+    )
     standing = "entry_type = 'sale' and not is_cancelled"
     by_customer = ", ".join(
         f"sum(is_in_{number}) as orders_{number},"
@@ -77,11 +84,10 @@ def totals_sql(engine: str, periods: int) -> str:
         for number in numbers
     )
     counts = " union all ".join(
-        f"select {number} as period, count(case when is_in_{number} = 1 then 1 end) as orders,"
-        + ",".join(
-            f" count(case when is_in_{number} = 1 and customer_type = '{kind}' then 1 end)"
-            f" as {kind}_orders"
-            for kind in ("new", "returning")
+        f"select {number} as period, count(case when is_in_{number} = 1 then 1 end) as orders, "
+        + ", ".join(
+            f"count(case when is_{kind}_in_{number} = 1 then 1 end) as {kind}_orders"
+            for kind in kinds
         )
         + " from orders"
         for number in numbers
@@ -94,8 +100,8 @@ def totals_sql(engine: str, periods: int) -> str:
     )
     return (
         f"with what_loads_tell as ({capabilities}),"
-        f" orders as (select order_id, customer_type, {is_in} from {LEDGER}"
-        f" where {standing} group by order_id, customer_type),"
+        f" orders as (select order_id, {is_in}, {is_of_kind} from {LEDGER}"
+        f" where {standing} group by order_id),"
         f" orders_of_customers as (select customer_id, order_id, customer_type, {is_in}"
         f" from {LEDGER} where {standing} and customer_id is not null"
         " group by customer_id, order_id, customer_type),"
