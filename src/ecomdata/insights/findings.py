@@ -117,7 +117,9 @@ def find_insights(connection: Connection, period: Period, top: int = MOST_FINDIN
         reason = f"everything: needs two whole {period}s of sales, has {days} days"
         return Insights(None, (), 0, (reason,), None)
     found = answer(connection, asked[-1], top)
-    return replace(found, segments=read_segments(connection, asked[-1]))
+    segments = read_segments(connection, asked[-1])
+    asked[-1].shared.clear()  # the answer keeps its question, which need not keep every customer
+    return replace(found, segments=segments)
 
 
 def answer(
