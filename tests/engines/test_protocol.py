@@ -250,3 +250,20 @@ def test_rows_that_are_taken_one_by_one_are_not_waited_for(connection: Connectio
     assert taken < last
     assert connection.query("select 1").scalar == 1
     assert list(connection.rows("select 1 where false")) == []
+
+
+def test_columns_of_numbers_are_what_rows_are(connection: Connection) -> None:
+    sql = (
+        "select cast(i as bigint) as whole, cast(i * 0.01 as double precision) as real"
+        " from generate_series(1, 300) as t(i) where i <> $1 order by i"
+    )
+    whole, real = connection.columns(sql, [7])
+    assert (whole.dtype.kind, real.dtype.kind) == ("i", "f")
+    rows = connection.query(sql, [7]).rows
+    assert list(zip(whole.tolist(), real.tolist(), strict=True)) == list(rows)
+    assert [
+        len(each) for each in connection.columns(f"select * from ({sql}) as t limit 0", [7])
+    ] == [
+        0,
+        0,
+    ]

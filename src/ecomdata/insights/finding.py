@@ -1,10 +1,10 @@
 """What is asked of the insights, and what an answer consists of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 #: The ends of a 90 % interval, in standard deviations.
 Z90: Final = 1.645
@@ -26,12 +26,20 @@ class Question:
 
     A search reads no day after `data.end`: so a question about a period in the past is answered
     as it would have been then, and answers can be scored.
+
+    Args:
+        current: the period.
+        before: what it is compared with.
+        year_ago: the same period of the year before; None: not in the data.
+        data: the days that may be looked at.
+        shared: what was read for one search and serves another.
     """
 
     current: Span
     before: Span
     year_ago: Span | None
     data: Span
+    shared: dict[date, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

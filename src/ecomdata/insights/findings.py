@@ -116,7 +116,10 @@ def find_insights(connection: Connection, period: Period, top: int = MOST_FINDIN
         days = (data.end - data.start).days + 1
         reason = f"everything: needs two whole {period}s of sales, has {days} days"
         return Insights(None, (), 0, (reason,), None)
-    return replace(answer(connection, asked[-1], top), segments=read_segments(connection))
+    found = answer(connection, asked[-1], top)
+    segments = read_segments(connection, asked[-1])
+    asked[-1].shared.clear()  # the answer keeps its question, which need not keep every customer
+    return replace(found, segments=segments)
 
 
 def answer(

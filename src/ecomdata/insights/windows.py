@@ -5,9 +5,10 @@ Source: a scan over windows (Kulldorff 1997) with the exact conditional test of 
 Nelder 1989), and Simes (1986) over the windows, which overlap and so depend on each other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -32,25 +33,6 @@ _CHI2_MEDIAN: Final = 0.4549
 
 
 @dataclass(frozen=True)
-class Window:
-    """The most striking run of days of a period.
-
-    Args:
-        first: index of its first day in the period.
-        last: index of its last day.
-        observed: how many there were.
-        expected: how many there should have been.
-        p_value: of the whole scan.
-    """
-
-    first: int
-    last: int
-    observed: float
-    expected: float
-    p_value: float
-
-
-@dataclass(frozen=True)
 class Base:
     """What is usual: so many of so much exposure, without the most unusual weeks."""
 
@@ -60,16 +42,40 @@ class Base:
     @classmethod
     def of(cls, counts: Floats, exposure: Floats) -> "Base":
         """Sum whole weeks up to the end, the unusual ones left out."""
-        n, m = _by_week(counts), _by_week(exposure)
-        usual = np.argsort(n / np.maximum(m, 1.0), kind="stable")
-        if len(usual) > 3 * _TRIMMED:
-            usual = usual[_TRIMMED:-_TRIMMED]
-        return cls(float(n[usual].sum()), float(m[usual].sum()))
+        return cls(*(float(each) for each in _usual_sums(_by_week(counts), _by_week(exposure))))
 
     @property
     def rate(self) -> float:
         """How many there are of one exposure."""
         return self.count / self.exposure if self.exposure else 0.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """The most striking run of days of a period.
+
+    Args:
+        first: index of its first day in the period.
+        last: index of its last day.
+        observed: how many there were.
+        expected: how many there should have been.
+        gain: by how much these are likelier than what is usual: the logarithm of the ratio of the
+            likelihoods; minus infinity where no run is on the side that is looked at.
+        p_values: asks for those of every run of days.
+    """
+
+    first: int
+    last: int
+    observed: float
+    expected: float
+    gain: float
+    p_values: Callable[[], Floats] = field(repr=False, compare=False)
+
+    @cached_property
+    def p_value(self) -> float:
+        """Of the whole scan. It takes far longer than the rest."""
+        order = np.sort(self.p_values())
+        return min(1.0, float(np.min(order * len(order) / np.arange(1, len(order) + 1))))
 
 
 def usual_days(question: Question, look_back: int = 0) -> tuple[int, Span]:
@@ -103,15 +109,13 @@ def spread(counts: Floats, exposure: Floats) -> float:
 
     The median over all rows and weeks, so that events of the past do not count.
     """
-    squares = []
-    for n, m in zip(counts, exposure, strict=True):
-        weeks, of = _by_week(n), _by_week(m)
-        expected = of * Base.of(n, m).rate
-        told = expected >= 5
-        deviation = (weeks - expected)[told]
-        squares.append(deviation**2 / (expected * (1 + expected / max(weeks.sum(), 1.0)))[told])
-    every = np.concatenate(squares) if squares else np.zeros(0)
-    return max(1.0, float(np.median(every)) / _CHI2_MEDIAN) if len(every) else 1.0
+    weeks, of = _by_week(counts), _by_week(exposure)
+    count, exposed = _usual_sums(weeks, of)
+    expected = of * np.divide(count, exposed, out=np.zeros(len(count)), where=exposed > 0)[:, None]
+    told = expected >= 5
+    variance = expected * (1 + expected / np.maximum(weeks.sum(axis=1, keepdims=True), 1.0))
+    squares = (weeks - expected)[told] ** 2 / variance[told]
+    return max(1.0, float(np.median(squares)) / _CHI2_MEDIAN) if len(squares) else 1.0
 
 
 def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer: bool) -> Window:
@@ -128,26 +132,16 @@ def scan(counts: Floats, exposure: Floats, base: Base, dispersion: float, fewer:
     observed, of = _sums(counts), _sums(exposure)
     expected = of * base.rate
     on_side = observed < expected if fewer else observed > expected
-    best = int(np.argmax(np.where(on_side, _gain(observed, of, base), -np.inf)))
-    order = np.sort(rarity(observed, of, base, dispersion, fewer))
-    simes = float(np.min(order * len(order) / np.arange(1, len(order) + 1)))
+    gain = np.where(on_side, _gain(observed, of, base), -np.inf)
+    best = int(np.argmax(gain))
     return Window(
         int(first[best]),
         int(last[best]),
         float(observed[best]),
         float(expected[best]),
-        min(1.0, simes),
+        float(gain[best]),
+        partial(rarity, observed, of, base, dispersion, fewer),
     )
-
-
-def most_gained(counts: Floats, exposure: Floats, base: Base, fewer: bool) -> float:
-    """Return by how much too few, or too many, are likelier than what is usual, at the most.
-
-    Far faster than a scan: the logarithm of the likelihood ratio of a period's best window.
-    """
-    observed, of = _sums(counts), _sums(exposure)
-    apart, gain = observed - of * base.rate, _gain(observed, of, base)
-    return float(np.max(gain, where=apart < 0 if fewer else apart > 0, initial=-np.inf))
 
 
 def _gain(observed: Floats, of: Floats, base: Base) -> Floats:
@@ -212,8 +206,20 @@ def _every_window(days: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return first, last
 
 
+def _usual_sums(weeks: Floats, exposure: Floats) -> tuple[Floats, Floats]:
+    """Sums over the weeks, of each row where there are rows, the unusual ones left out."""
+    usual = np.argsort(weeks / np.maximum(exposure, 1.0), axis=-1, kind="stable")
+    if usual.shape[-1] > 3 * _TRIMMED:
+        usual = usual[..., _TRIMMED:-_TRIMMED]
+    count, exposed = (
+        np.take_along_axis(each, usual, axis=-1).sum(axis=-1) for each in (weeks, exposure)
+    )
+    return count, exposed
+
+
 def _by_week(values: Floats) -> Floats:
     """Sums of whole weeks, the last one ending with the last day."""
-    weeks = len(values) // 7
-    sums: Floats = values[len(values) - 7 * weeks :].reshape(weeks, 7).sum(axis=1)
+    days = values.shape[-1]
+    weeks = values[..., days % 7 :].reshape(*values.shape[:-1], days // 7, 7)
+    sums: Floats = weeks.sum(axis=-1)
     return sums

@@ -38,7 +38,8 @@ _UNITS: Final = ("units_sold", "units_returned")
 #: What is counted: orders by their customer's type, and customers by their orders' type; None: any.
 ORDER_COUNTS: Final = {"orders": None, "new_orders": "new", "returning_orders": "returning"}
 CUSTOMER_COUNTS: Final = {"customers": None, "new_customers": "new"}
-_STANDS: Final = "entry_type = 'sale' and not is_cancelled"
+#: Of the entries those that make an order or a customer count.
+STANDS: Final = "entry_type = 'sale' and not is_cancelled"
 
 
 @dataclass(frozen=True)
@@ -196,34 +197,9 @@ def _orders(
     connection: Connection, cuts: Sequence[date], by: tuple[Members, Members]
 ) -> dict[str, Any]:
     """Count the orders in each piece, and what of them was last seen in an earlier one."""
-    placed, values = _placed(cuts, by)
-    groups = ", ".join(
-        f"(order_id, customer_type, piece{places})"
-        for places in ("", ", country_place", ", category_place", ", country_place, category_place")
-    )
-
-    def seen(which: str) -> str:
-        return (
-            "(select order_id, customer_type, piece, country_place, category_place from placed"
-            f" where {_STANDS} and order_id {which} (select order_id from lasting)"
-            f" group by grouping sets ({groups})) as seen"
-        )
-
-    # Hardly an order has lines of several days: of these alone it is asked where else they were.
-    rows = connection.query(
-        f"with placed as ({placed}),"
-        f" lasting as (select order_id from {LEDGER} where {_STANDS}"
-        " group by order_id having min(entry_date) < max(entry_date)),"
-        " seen_before as (select customer_type, country_place, category_place, piece,"
-        " lag(piece) over (partition by order_id, customer_type, country_place, category_place"
-        f" order by piece) as earlier from {seen('in')})"
-        " select customer_type, country_place, category_place, piece, earlier, count(*)"
-        " from seen_before group by customer_type, country_place, category_place, piece, earlier"
-        " union all select customer_type, country_place, category_place, piece,"
-        f" cast(null as integer), count(*) from {seen('not in')}"
-        " group by customer_type, country_place, category_place, piece",
-        values,
-    ).rows
+    country, category = "country_place", "category_place"
+    cells = ((), (country,), (category,), (country, category))
+    rows = _counted(connection, cuts, by, "order_id", "customer_type", STANDS, cells)
     return {
         name: _tables([row[1:] for row in rows if kind in (None, row[0])], len(cuts) - 1)
         for name, kind in ORDER_COUNTS.items()
@@ -234,23 +210,83 @@ def _customers(
     connection: Connection, cuts: Sequence[date], by: tuple[Members, Members], kind: str | None
 ) -> dict[str, Any]:
     """Count who has an order in each piece, and who of them was last seen in an earlier one."""
-    placed, values = _placed(cuts, by)
-    of_kind = f" and customer_type = '{kind}'" if kind else ""
+    which = f"{STANDS} and customer_id is not null"
+    if kind:
+        which += f" and customer_type = '{kind}'"
     # Customers of a country and category at once would take more room than all the rest.
-    rows = connection.query(
-        f"with placed as ({placed}),"
-        " seen as (select customer_id, piece, country_place, category_place from placed"
-        f" where {_STANDS} and customer_id is not null{of_kind}"
-        " group by grouping sets ((customer_id, piece), (customer_id, piece, country_place),"
-        " (customer_id, piece, category_place))),"
-        " seen_before as (select country_place, category_place, piece, lag(piece) over ("
-        "partition by customer_id, country_place, category_place order by piece) as earlier"
+    cells = ((), ("country_place",), ("category_place",))
+    rows = _counted(connection, cuts, by, "customer_id", "cast(null as text)", which, cells)
+    return _tables([row[1:] for row in rows], len(cuts) - 1)
+
+
+def _counted(
+    connection: Connection,
+    cuts: Sequence[date],
+    by: tuple[Members, Members],
+    who: str,
+    kind: str,
+    which: str,
+    cells: Sequence[Sequence[str]],
+) -> Sequence[Sequence[Any]]:
+    """Count orders or customers in each piece, and which of them were last seen in an earlier one.
+
+    Most have lines of one piece and country. These are alike in great numbers and are counted as
+    such: by piece, country and set of categories, which is the bits of a number. Of the others
+    alone it is asked where else they were.
+
+    Shape: kind, country, category, piece, earlier piece, how many; NULL for every country or
+    category, and for no earlier piece.
+
+    Args:
+        connection: to the warehouse.
+        cuts: where pieces begin.
+        by: countries and categories.
+        who: the column of their ids.
+        kind: what else they are told apart by.
+        which: the entries that count.
+        cells: sets of places that are told apart.
+    """
+    placed, values = _placed(cuts, by)
+
+    sets = ", ".join(f"({', '.join((who, 'kind', 'piece', *cell))})" for cell in cells)
+    alike = "kind, piece, country_place"
+    listed = ", ".join(f"({place})" for place in range(by[1].places))
+
+    def in_cells(cell: Sequence[str]) -> str:
+        country, category = (
+            place if place in cell else "cast(null as integer)"
+            for place in ("country_place", "category_place")
+        )
+        return (
+            f"select kind, {country}, {category}, piece, cast(null as integer),"
+            " cast(sum(number) as bigint)"
+            f" from {'alike_by_category' if 'category_place' in cell else 'alike'}"
+            f" group by {', '.join(('kind', 'piece', *cell))}"
+        )
+
+    return connection.query(
+        f"with placed as not materialized (select *, {kind} as kind from ({placed}) as entries),"
+        f" everyone as (select {who}, kind, min(piece) as piece,"
+        " min(country_place) as country_place,"
+        " min(piece) < max(piece) or min(country_place) < max(country_place) as is_scattered,"
+        " bit_or(cast(1 as bigint) << category_place) as categories"
+        f" from placed where {which} group by {who}, kind),"
+        f" alike as (select {alike}, categories, count(*) as number"
+        f" from everyone where not is_scattered group by {alike}, categories),"
+        f" alike_by_category as (select {alike}, category_place, number from alike"
+        f" inner join (values {listed}) as listed (category_place)"
+        " on ((categories >> category_place) & 1) = 1),"
+        f" seen as (select {who}, kind, piece, country_place, category_place from placed"
+        f" where {which} and {who} in (select {who} from everyone where is_scattered)"
+        f" group by grouping sets ({sets})),"
+        " seen_before as (select kind, country_place, category_place, piece, lag(piece) over"
+        f" (partition by {who}, kind, country_place, category_place order by piece) as earlier"
         " from seen)"
-        " select country_place, category_place, piece, earlier, count(*) from seen_before"
-        " group by country_place, category_place, piece, earlier",
+        " select kind, country_place, category_place, piece, earlier, cast(count(*) as bigint)"
+        " from seen_before group by kind, country_place, category_place, piece, earlier"
+        f" union all {' union all '.join(in_cells(cell) for cell in cells)}",
         values,
     ).rows
-    return _tables(rows, len(cuts) - 1)
 
 
 def _tables(rows: Iterable[Sequence[Any]], pieces: int) -> dict[str, Any]:

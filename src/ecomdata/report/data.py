@@ -9,7 +9,7 @@ from typing import Any, Final
 from ecomdata import __version__
 from ecomdata.errors import DataError
 from ecomdata.report.choices import Choice, choices, cuts, window
-from ecomdata.report.cube import Members, cents, cube, members, piece, run
+from ecomdata.report.cube import STANDS, Members, cents, cube, members, piece, run
 from ecomdata.report.explain import (
     COHORTS,
     FIELDS,
@@ -30,7 +30,7 @@ from ecomdata.report.kpis import (
     coverage,
     headline,
 )
-from ecomdata.report.measures import LEDGER, project_macros, sales_sql
+from ecomdata.report.measures import LEDGER, project_macros
 from ecomdata.report.tables import last_alarms
 from ecomdata.warehouse import Connection
 
@@ -85,7 +85,7 @@ def report_data(
         "countries": {"names": by[0].names, "rest": by[0].rest},
         "categories": {"names": by[1].names, "rest": by[1].rest},
         "cube": cube(connection, engine, at, by, absent),
-        "days": _days(connection, engine, covered),
+        "days": _days(connection, engine, covered, absent),
         "forecast": forecast,
         "products": _products(connection, engine, at, by[1], covered),
         "cohorts": _cohorts(connection),
@@ -187,17 +187,30 @@ def _placed(period: Period, at: Sequence[date]) -> dict[str, Any]:
     }
 
 
-def _days(connection: Connection, engine: str, covered: Coverage) -> dict[str, Any]:
+def _days(
+    connection: Connection, engine: str, covered: Coverage, absent: dict[str, str]
+) -> dict[str, Any]:
     """Sales of the last days, also of those without any; money in cents."""
     start = max(covered.all.start, covered.all.end - timedelta(days=_DAYS - 1))
-    rows = connection.query(sales_sql(engine, "day"), [start, covered.all.end]).dicts()
+    rows = connection.query(
+        f"with sums as (select entry_date as day, {project_macros(engine).sales_sums()}"
+        f" from {LEDGER} where entry_date between $1 and $2 group by entry_date),"
+        f" orders_of_days as (select entry_date as day, order_id from {LEDGER}"
+        f" where entry_date between $1 and $2 and {STANDS} group by entry_date, order_id),"
+        " orders_counted as (select day, count(*) as orders from orders_of_days group by day)"
+        " select sums.day, coalesce(orders_counted.orders, 0) as orders, sums.net_sales,"
+        " sums.gross_sales, sums.returns from sums"
+        " left join orders_counted on sums.day = orders_counted.day",
+        [start, covered.all.end],
+    ).dicts()
     found = {row["day"]: row for row in rows}
     listed = [
         found.get(start + timedelta(days=n), {}) for n in range((covered.all.end - start).days + 1)
     ]
     money = ("net_sales", "gross_sales", "returns")
     return {"start": start.isoformat(), "orders": [row.get("orders", 0) for row in listed]} | {
-        name: [cents(row[name]) if row else 0 for row in listed] for name in money
+        name: [(None if name in absent else cents(row[name])) if row else 0 for row in listed]
+        for name in money
     }
 
 

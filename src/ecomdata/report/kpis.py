@@ -1,13 +1,14 @@
 """The headline figures: what they are called, what they mean, and how they moved."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal
 
 from ecomdata.errors import UsageError
-from ecomdata.report.measures import CAPABILITIES, LEDGER, customers_sql, sales_sql
+from ecomdata.report.measures import CAPABILITIES, LEDGER, totals_sql
 from ecomdata.warehouse import Connection
 
 Unit = Literal["money", "count", "rate", "number"]
@@ -204,10 +205,9 @@ def a_year_before(day: date) -> date:
 
 def headline(connection: Connection, engine: str, covered: Coverage) -> dict[str, Any]:
     """Return the headline figures and their periods, as JSON has them."""
-    value, all_days = (_totals(connection, engine, p) for p in (covered.period, covered.all))
-    previous, last_year = (
-        _totals(connection, engine, p) if p else {} for p in (covered.previous, covered.last_year)
-    )
+    periods = (covered.period, covered.all, covered.previous, covered.last_year)
+    totals = iter(_totals(connection, engine, [each for each in periods if each]))
+    value, all_days, previous, last_year = (next(totals) if each else {} for each in periods)
     absent = absent_capabilities(connection)
     figures = []
     for kpi in KPIS:
@@ -246,9 +246,7 @@ def _caveats(connection: Connection) -> list[str]:
     return list(dict.fromkeys(caveat for caveats, _ in files for caveat in json.loads(caveats)))
 
 
-def _totals(connection: Connection, engine: str, period: Period) -> dict[str, Any]:
-    """Every figure of a period by name."""
-    days = [period.start, period.end]
-    [sales] = connection.query(sales_sql(engine, "total"), days).dicts()
-    [rates] = connection.query(customers_sql(engine), days).dicts()
-    return sales | rates
+def _totals(connection: Connection, engine: str, periods: Sequence[Period]) -> list[dict[str, Any]]:
+    """Every figure by name, of each of the periods."""
+    days = [day for period in periods for day in (period.start, period.end)]
+    return connection.query(totals_sql(engine, len(periods)), days).dicts()

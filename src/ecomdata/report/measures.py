@@ -51,6 +51,74 @@ def sales_sql(engine: str, *grains: str) -> str:
     )
 
 
+def totals_sql(engine: str, periods: int) -> str:
+    """Return the SQL of `sales_sql` by "total" and of `customers_sql`, of so many periods at once.
+
+    The days of the first are $1 to $2, of the second $3 to $4, and so on. Orders and customers are
+    brought together once for all of them: that is what takes the time.
+
+    Shape: one row per period, in their order.
+    """
+    macros = project_macros(engine)
+    capabilities, _, in_data, ratios = _rendered(engine)
+    numbers = range(1, periods + 1)
+    days = {number: f"entry_date between ${2 * number - 1} and ${2 * number}" for number in numbers}
+    is_in = ", ".join(
+        f"max(case when {days[number]} then 1 else 0 end) as is_in_{number}" for number in numbers
+    )
+    kinds = ("new", "returning")
+    is_of_kind = ", ".join(
+        f"max(case when {days[number]} and customer_type = '{kind}' then 1 else 0 end)"
+        f" as is_{kind}_in_{number}"
+        for number in numbers
+        for kind in kinds
+    )
+    standing = "entry_type = 'sale' and not is_cancelled"
+    by_customer = ", ".join(
+        f"sum(is_in_{number}) as orders_{number},"
+        f" sum(case when customer_type = 'new' then is_in_{number} else 0 end) as new_{number}"
+        for number in numbers
+    )
+    sums = " union all ".join(
+        f"select {number} as period, {macros.sales_sums()} from {LEDGER} where {days[number]}"
+        for number in numbers
+    )
+    counts = " union all ".join(
+        f"select {number} as period, count(case when is_in_{number} = 1 then 1 end) as orders, "
+        + ", ".join(
+            f"count(case when is_{kind}_in_{number} = 1 then 1 end) as {kind}_orders"
+            for kind in kinds
+        )
+        + " from orders"
+        for number in numbers
+    )
+    customers = " union all ".join(
+        f"select {number} as period, {macros.customer_measures()} from (select"
+        f" orders_{number} as orders, new_{number} as new_orders from customers"
+        f" where orders_{number} > 0) as of_period"
+        for number in numbers
+    )
+    return (
+        f"with what_loads_tell as ({capabilities}),"
+        f" orders as (select order_id, {is_in}, {is_of_kind} from {LEDGER}"
+        f" where {standing} group by order_id),"
+        f" orders_of_customers as (select customer_id, order_id, customer_type, {is_in}"
+        f" from {LEDGER} where {standing} and customer_id is not null"
+        " group by customer_id, order_id, customer_type),"
+        f" customers as (select customer_id, {by_customer} from orders_of_customers"
+        " group by customer_id),"
+        f" sums as ({sums}), orders_counted as ({counts}), customers_counted as ({customers}),"
+        " measured as (select sums.*, orders_counted.orders, orders_counted.new_orders,"
+        " orders_counted.returning_orders, customers_counted.customers,"
+        " customers_counted.repeat_customers, customers_counted.returning_customers"
+        " from sums inner join orders_counted on sums.period = orders_counted.period"
+        " inner join customers_counted on sums.period = customers_counted.period),"
+        f" told as (select period, {in_data}, {macros.customer_ratios()}"
+        " from measured cross join what_loads_tell) "
+        f"select *, {ratios} from told order by period"
+    )
+
+
 def sales_by_product_sql(engine: str) -> str:
     """Return the SQL of the sales of every product, sold or not, most first; days $1 to $2.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 
@@ -24,6 +24,9 @@ from ecomdata.errors import (
 from ecomdata.warehouse.lock import always_held, file_lock
 from ecomdata.warehouse.machine import memory_mb
 from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, quote
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Nothing is fetched from anywhere; results do not depend on the machine's time zone.
 CONFIG: dict[str, Any] = {
@@ -129,6 +132,12 @@ class DuckDBConnection:
         names = tuple(column[0] for column in self.raw.description or ())
         with self._errors():
             return Table(names, tuple(self.raw.fetchall()))
+
+    def columns(self, sql: str, values: Sequence[Any] = ()) -> "tuple[NDArray[Any], ...]":
+        """Run one statement of numbers and return its columns."""
+        self.execute(sql, values)
+        with self._errors():
+            return tuple(self.raw.fetchnumpy().values())
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run one statement and yield its rows."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 
@@ -28,6 +28,9 @@ from ecomdata.errors import (
 from ecomdata.settings import redacted
 from ecomdata.warehouse.lanes import Lane, copy_in_lanes
 from ecomdata.warehouse.protocol import PLAIN_DBT, Connection, PartWriter, Table, quote
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: The advisory lock of this product ("ECOM" in ASCII).
 _LOCK_KEY = 0x45434F4D
@@ -107,6 +110,14 @@ class PostgresConnection:
                 return Table(names, tuple(cursor.fetchall()) if names else ())
         except psycopg.Error as exc:
             raise _translated(exc, self.url) from exc
+
+    def columns(self, sql: str, values: Sequence[Any] = ()) -> "tuple[NDArray[Any], ...]":
+        """Run one statement of numbers and return its columns."""
+        import numpy as np  # is for those who ask for columns
+
+        table = self.query(sql, values)
+        columns = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+        return tuple(np.array(column) for column in columns)
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run one statement and yield its rows, by a cursor of the server's."""

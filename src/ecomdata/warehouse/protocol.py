@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: What runs dbt where it connects by itself. Its objects live as long as it does: looking for
 #: garbage among them is a tenth of its CPU, taking them apart at the end is as much again. Its
@@ -80,6 +83,12 @@ class Connection(Protocol):
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """Run one statement and return its rows."""
+
+    def columns(self, sql: str, values: Sequence[Any] = ()) -> "tuple[NDArray[Any], ...]":
+        """Run one statement of numbers and return its columns: for more rows than are read.
+
+        Each column is bigint or double precision and has no NULL.
+        """
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Run one statement that reads, and yield its rows without holding all of them.

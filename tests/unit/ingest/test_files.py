@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
 from ecomdata.errors import UsageError
 from ecomdata.ingest.files import SUFFIXES, File, find_files, split_new
@@ -91,6 +92,9 @@ class Loads:
         return Table(("file", "sha256", "bytes"), tuple(self._loaded))
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        raise NotImplementedError
+
+    def columns(self, sql: str, values: Sequence[Any] = ()) -> tuple[NDArray[Any], ...]:
         raise NotImplementedError
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:

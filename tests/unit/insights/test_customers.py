@@ -169,7 +169,7 @@ def test_what_slips_away_is_what_the_model_says_and_no_later_day_is_read(tmp_pat
     question = _question(510, 539)
     with _warehouse(tmp_path / "now", _simulated(), own_values=True) as connection:
         customers = read_customers(connection, question.current.end)
-        purchases, spend = customers.fit()
+        purchases, spend = customers.models
         [finding] = search_value_at_risk(connection, question).findings
         earlier = customers.T - 30
         seen = (customers.x > 0) & (customers.t_x <= earlier)

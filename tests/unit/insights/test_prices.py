@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ecomdata.insights.products.prices import changes
+from ecomdata.insights.products.prices import Charged, changes
 
 START = date(2025, 1, 1)
 UNTIL = date(2025, 12, 31)
@@ -11,7 +11,7 @@ UNTIL = date(2025, 12, 31)
 
 def _changes(*prices: str) -> list[tuple[str, int, str, int]]:
     """Changes of prices on days that follow each other: each price and its first day."""
-    days = [(START + timedelta(at), Decimal(price)) for at, price in enumerate(prices)]
+    days = [Charged(Decimal(price), START + timedelta(at), 1) for at, price in enumerate(prices)]
     return [
         (str(before.price), (before.first - START).days, str(now.price), (now.first - START).days)
         for before, now in changes(days, UNTIL)
@@ -23,9 +23,10 @@ def test_a_price_that_holds_follows_another() -> None:
 
 
 def test_each_price_ends_on_the_day_before_the_next() -> None:
-    prices = zip(
-        [START + timedelta(at) for at in range(9)], [Decimal(5)] * 4 + [Decimal(6)] * 5, strict=True
-    )
+    prices = [
+        Charged(Decimal(5), START, 4),
+        Charged(Decimal(6), START + timedelta(4), 5),
+    ]
     [(before, now)] = changes(prices, UNTIL)
     assert (before.last, now.first, now.last) == (date(2025, 1, 4), date(2025, 1, 5), UNTIL)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ledgers import Entry, ledger, random_entries, sale
 
-from ecomdata.report.measures import GRAINS, customers_sql, sales_sql
+from ecomdata.report.measures import GRAINS, customers_sql, sales_sql, totals_sql
 
 START, END = date(2023, 12, 10), date(2024, 1, 31)
 
@@ -112,6 +112,18 @@ def test_the_rates_of_customers_are_those_counted_one_by_one(days: int) -> None:
     within = [entry for entry in entries if START <= entry.entry_date <= end]
     answer = ledger(entries).query(customers_sql("duckdb"), [START, end]).dicts()
     assert answer == [customer_rates(within)]
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_the_totals_of_periods_are_those_of_each_counted_one_by_one(seed: int) -> None:
+    entries = random_entries(seed, 400)
+    periods = [(START, END), (START, START), (END, END), (date(2024, 1, 1), date(2024, 1, 7))]
+    days = [day for period in periods for day in period]
+    within = [[e for e in entries if start <= e.entry_date <= end] for start, end in periods]
+    assert ledger(entries).query(totals_sql("duckdb", len(periods)), days).dicts() == [
+        {"period": number} | figures(part) | customer_rates(part)
+        for number, part in enumerate(within, 1)
+    ]
 
 
 def test_the_rates_tell_who_came_again_from_who_had_been_there_before() -> None:

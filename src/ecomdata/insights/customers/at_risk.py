@@ -13,8 +13,8 @@ from ecomdata.insights.btyd.spend import expected_spend
 from ecomdata.insights.customers.state import (
     HORIZON,
     Customers,
+    customers_on,
     histories_sql,
-    read_customers,
 )
 from ecomdata.insights.evidence import figures, literal, money, real, said
 from ecomdata.insights.finding import Z90, Finding, Question, Searched
@@ -30,9 +30,9 @@ def search_value_at_risk(connection: Connection, question: Question) -> Searched
 
     It tests nothing: there are always some, and it says how many and what they are worth.
     """
-    customers = read_customers(connection, question.current.end)
+    customers = customers_on(connection, question, question.current.end)
     try:
-        purchases, spend = customers.fit()
+        purchases, spend = customers.models
     except NotEnoughDataError as error:
         return Searched((), 0, f"which customers slip away: {error}")
     if not purchases.a:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,9 @@ from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
     LEAST_SHARE,
     MOST_SHARE,
-    Base,
     Floats,
-    rarity,
     too_few_days,
+    two_rates,
 )
 from ecomdata.warehouse import Connection
 
@@ -39,7 +38,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class _Orders:
-    """Orders in no order: when, whose, since when they are a customer, where."""
+    """Orders by day: when, whose, since when they are a customer, where."""
 
     day: Ints
     customer: Ints
@@ -115,56 +114,66 @@ def search_lost_segments(connection: Connection, question: Question) -> Searched
 
 def _losses(orders: _Orders, day: int) -> Iterator[tuple[int, _Loss]]:
     """What each country lost, had it begun on that day."""
-    before = (orders.day < day) & (orders.day >= day - BASE_DAYS)
-    since, is_old = orders.day >= day, orders.first_day < day
-    first_orders = before & (orders.day == orders.first_day)
-    is_recent = orders.first_day >= day - BASE_DAYS
+    # Of each country, of its customers of long and of its recent ones.
+    place = 2 * orders.country + (orders.first_day >= day - BASE_DAYS)
+    groups = 2 * len(orders.countries)
 
-    def by_country(rows: NDArray[Any], weights: Floats | None = None) -> Floats:
-        """Of each country, of its customers of long and of its recent ones."""
-        place = 2 * orders.country[rows] + is_recent[rows]
-        sums = np.bincount(place, weights, minlength=2 * len(orders.countries))
+    def by_country(rows: slice, also: NDArray[np.bool_] | None = None) -> Floats:
+        sums = np.bincount(place[rows], also, minlength=groups)
         return sums.astype(np.float64).reshape(-1, 2)
 
-    of_base, of_old = by_country(before), by_country(since & is_old)
-    _, place, counts = np.unique(orders.customer[before], return_index=True, return_counts=True)
-    squares = by_country(np.flatnonzero(before)[place], counts.astype(np.float64) ** 2)
+    before = slice(*np.searchsorted(orders.day, (day - BASE_DAYS, day)))
+    since = slice(before.stop, None)
+    is_old = orders.first_day[since] < day
+    of_base, of_old = by_country(before), by_country(since, is_old)
+    own = np.bincount(orders.customer[before])
+    squares = np.bincount(place[before], own[orders.customer[before]], minlength=groups).reshape(
+        -1, 2
+    )
     elsewhere = (of_old.sum(0) - of_old) / np.maximum(of_base.sum(0) - of_base, 1.0)
     base, old, expected = of_base.sum(1), of_old.sum(1), (of_base * elsewhere).sum(1)
-    base_new, new = by_country(first_orders).sum(1), by_country(since & ~is_old).sum(1)
+    is_first = orders.day[before] == orders.first_day[before]
+    base_new, new = by_country(before, is_first).sum(1), by_country(since, ~is_old).sum(1)
     share = base / max(base.sum(), 1.0)
     new_elsewhere = (new.sum() - new) / np.maximum(base_new.sum() - base_new, 1.0)
     expected_new = base_new * new_elsewhere
-    for at in np.flatnonzero(
+    at = np.flatnonzero(
         (share >= LEAST_SHARE) & (share <= MOST_SHARE) & (expected >= FEWEST_EXPECTED)
-    ):
-        # A customer who leaves takes all of their orders along.
-        dispersion = 1 + float((elsewhere[at] ** 2 * squares[at]).sum()) / expected[at]
-        observed, part = np.array([old[at]]), np.array([expected[at] / base[at]])
-        beside_others = rarity(observed, part, Base(base[at], 1.0), dispersion, fewer=True)
-        beside_new = rarity(
-            observed,
-            np.array([expected[at]]),
-            Base(new[at], expected_new[at]),
-            dispersion,
-            fewer=True,
-        )
+    )
+    # A customer who leaves takes all of their orders along.
+    dispersion = 1 + (elsewhere[at] ** 2 * squares[at]).sum(1) / expected[at]
+    beside_others = two_rates(
+        old[at], expected[at] / base[at], base[at], np.ones(len(at)), dispersion, fewer=True
+    )
+    beside_new = two_rates(old[at], expected[at], new[at], expected_new[at], dispersion, fewer=True)
+    p_values = np.maximum(beside_others, beside_new)
+    for country, spread, p_value in zip(at, dispersion, p_values, strict=True):
         yield (
-            int(at),
+            int(country),
             _Loss(
                 day,
-                float(old[at]),
-                float(expected[at]),
-                float(dispersion),
-                float(base[at]),
-                float(max(beside_others[0], beside_new[0])),
+                float(old[country]),
+                float(expected[country]),
+                float(spread),
+                float(base[country]),
+                float(p_value),
             ),
         )
 
 
 def _read(connection: Connection, span: Span) -> _Orders:
     """The orders of these days by customers whose country is known."""
-    rows = connection.query(
+    countries = [
+        row[0]
+        for row in connection.query(
+            f"select country from {CUSTOMERS} where country is not null group by country"
+        ).rows
+    ]
+    countries.sort()
+    listed = ", ".join(f"(cast(${at + 3} as text), {at})" for at in range(len(countries)))
+    if not countries:
+        listed = "(cast(null as text), 0)"
+    columns = connection.columns(
         f"""with orders as (
     select customer_id, order_date
     from {ORDERS}
@@ -172,43 +181,29 @@ def _read(connection: Connection, span: Span) -> _Orders:
 ),
 
 first_days as (
-    select customer_id, min(order_date) as first_day
+    select
+        customer_id,
+        min(order_date) as first_day,
+        row_number() over () as number
     from orders
     group by customer_id
 )
 
 select
-    customers.country,
-    orders.customer_id,
-    orders.order_date,
-    first_days.first_day,
-    count(*) as orders
+    cast(orders.order_date - cast($1 as date) as bigint) as day,
+    first_days.number - 1 as customer,
+    cast(first_days.first_day - cast($1 as date) as bigint) as first_day,
+    cast(countries.place as bigint) as country
 from orders
 inner join first_days on orders.customer_id = first_days.customer_id
 inner join {CUSTOMERS} as customers on orders.customer_id = customers.customer_id
-where orders.order_date >= $1 and customers.country is not null
-group by 1, 2, 3, 4
-order by 1, 2, 3""",
-        [span.start, span.end],
-    ).rows
-    countries = sorted({row[0] for row in rows})
-    place = {country: at for at, country in enumerate(countries)}
-    numbers: dict[str, int] = {}
-    table = np.array(
-        [
-            (
-                (day - span.start).days,
-                numbers.setdefault(customer, len(numbers)),
-                (first_day - span.start).days,
-                place[country],
-                count,
-            )
-            for country, customer, day, first_day, count in rows
-        ],
-        dtype=np.int64,
-    ).reshape(-1, 5)
-    day, customer, first_day, country_, _ = np.repeat(table, table[:, 4], axis=0).T
-    return _Orders(day, customer, first_day, country_, tuple(countries))
+inner join (values {listed}) as countries (name, place) on customers.country = countries.name
+where orders.order_date >= $1
+order by 1""",
+        [span.start, span.end, *countries],
+    )
+    day, customer, first_day, country = (each.astype(np.int64) for each in columns)
+    return _Orders(day, customer, first_day, country, tuple(countries))
 
 
 def _finding(

@@ -6,11 +6,21 @@ from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecomdata.errors import NotEnoughDataError
 from ecomdata.insights.btyd import spend_interval
 from ecomdata.insights.customers.at_risk import value_at_risk
-from ecomdata.insights.customers.state import CUSTOMERS, HORIZON, Customers, read_customers
+from ecomdata.insights.customers.state import (
+    BY_ID,
+    CUSTOMERS,
+    HORIZON,
+    Customers,
+    buyers_sql,
+    customers_on,
+    read_customers,
+)
+from ecomdata.insights.finding import Question
 from ecomdata.insights.windows import Floats
 from ecomdata.warehouse import Connection, Table
 
@@ -88,47 +98,63 @@ class _Outlook:
     at_risk: Floats
 
 
-def read_segments(connection: Connection) -> Segments:
-    """Return the segments of `final_customer_segments`, with what is to be expected of them."""
+def read_segments(connection: Connection, question: Question | None = None) -> Segments:
+    """Return the segments of `final_customer_segments`, with what is to be expected of them.
+
+    Args:
+        connection: to the warehouse.
+        question: what was asked before, if customers were read for it.
+    """
     rows = connection.query(
-        "select segment, as_of_date, customers, net_sales, customers_before, customers_entered,"
-        " customers_left, net_sales_before from final.final_customer_segments"
+        "select segment_number, segment, as_of_date, customers, net_sales, customers_before,"
+        " customers_entered, customers_left, net_sales_before from final.final_customer_segments"
         " where customers > 0 or customers_before > 0 order by segment_number"
     ).dicts()
     if not rows:
         return Segments(None, ())
-    as_of: date = rows[0].pop("as_of_date")
-    customers = read_customers(connection, as_of)
-    expected: dict[str, float] = {}
-    at_risk: dict[str, float] = {}
+    as_of: date = rows[0]["as_of_date"]
+    customers = customers_on(connection, question, as_of)
+    expected: NDArray[Any] = np.zeros(len(ACTIONS) + 1)
+    at_risk: NDArray[Any] = np.zeros(len(ACTIONS) + 1)
     silence = ""
     try:
         outlook = _outlook(customers, with_interval=False)
     except NotEnoughDataError as error:
         silence = f"what the customers of a segment will spend: {error}"
     else:
-        segments = dict(
-            connection.query(
-                "select customer_id, segment from final.final_customer_behavior where not is_guest"
-            ).rows
-        )
-        for at, customer in enumerate(customers.ids):
-            name = segments[customer]
-            expected[name] = expected.get(name, 0.0) + float(outlook.spend[at])
-            at_risk[name] = at_risk.get(name, 0.0) + float(outlook.at_risk[at])
+        number = _segment_numbers(connection, as_of)
+        expected = np.bincount(number, outlook.spend, minlength=len(expected))
+        at_risk = np.bincount(number, outlook.at_risk, minlength=len(at_risk))
     return Segments(
         as_of,
         tuple(
             Segment(
                 action=ACTIONS[row["segment"]],
-                expected_sales=None if silence else _money(expected.get(row["segment"], 0.0)),
-                value_at_risk=None if silence else _money(at_risk.get(row["segment"], 0.0)),
-                **{name: value for name, value in row.items() if name != "as_of_date"},
+                expected_sales=None if silence else _money(expected[row["segment_number"]]),
+                value_at_risk=None if silence else _money(at_risk[row["segment_number"]]),
+                **{name: row[name] for name in row if name not in ("segment_number", "as_of_date")},
             )
             for row in rows
         ),
         silence,
     )
+
+
+def _segment_numbers(connection: Connection, as_of: date) -> NDArray[np.int64]:
+    """The segment of each customer with a history, in the order of `Customers`."""
+    [numbers] = connection.columns(
+        f"""with buyers as (
+    {buyers_sql(as_of)}
+)
+
+select ranges.segment_number
+from buyers
+inner join final.final_customer_behavior as behavior
+    on buyers.customer_id = behavior.customer_id and not behavior.is_guest
+inner join final.final_customer_segments as ranges on behavior.segment = ranges.segment
+order by buyers.{BY_ID}"""
+    )
+    return numbers
 
 
 def list_customers(connection: Connection, redacted: bool) -> Table:
@@ -206,11 +232,12 @@ def _outlooks(connection: Connection, as_of: date) -> dict[str, tuple[Any, ...]]
             if column is not None
         ),
     )
-    return dict(zip(customers.ids, zip(*columns, strict=True), strict=True))
+    buyers = connection.query(f"{buyers_sql(as_of)} order by {BY_ID}").rows
+    return dict(zip((row[0] for row in buyers), zip(*columns, strict=True), strict=True))
 
 
 def _outlook(customers: Customers, with_interval: bool) -> _Outlook:
-    purchases, spend = customers.fit()
+    purchases, spend = customers.models
     history = (customers.x, customers.t_x, customers.T)
     # Customers of one history are alike but for what they spend: the hypergeometric is dear.
     distinct, place = np.unique(np.column_stack(history), axis=0, return_inverse=True)

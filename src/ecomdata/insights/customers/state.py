@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from ecomdata.insights.btyd import PurchaseModel, SpendModel, fit_gamma_gamma, fit_mbg_nbd
-from ecomdata.insights.evidence import literal
+from ecomdata.insights.evidence import literal, real
+from ecomdata.insights.finding import Question
 from ecomdata.insights.windows import Floats
 from ecomdata.warehouse import Connection
 
@@ -16,6 +18,8 @@ HORIZON: Final = 90
 ORDERS: Final = "intermediate.int_orders_classified"
 CUSTOMERS: Final = "staging.stg_customers"
 LEDGER: Final = "intermediate.int_revenue_ledger"
+#: The order of customers: sums of their figures are the same on every engine.
+BY_ID: Final = 'customer_id collate "C"'
 
 
 @dataclass(frozen=True)
@@ -23,21 +27,20 @@ class Customers:
     """Their histories, in order of the ids; ages are in days.
 
     Args:
-        ids: who they are.
         x: days with an order after the first one.
         t_x: age on the last of these.
         T: age now.
         z: what such a day was worth on average, before returns; 0 without one.
     """
 
-    ids: tuple[str, ...]
     x: Floats
     t_x: Floats
     T: Floats
     z: Floats
 
-    def fit(self) -> tuple[PurchaseModel, SpendModel]:
-        """Return the models of their purchases and of what these are worth.
+    @cached_property
+    def models(self) -> tuple[PurchaseModel, SpendModel]:
+        """The models of their purchases and of what these are worth.
 
         MBG/NBD, as most customers of a shop buy once and have then left as likely as not.
 
@@ -96,13 +99,35 @@ histories as (
 )"""
 
 
+def buyers_sql(day: date) -> str:
+    """Return the query of the ids of those who have a history on that day."""
+    return f"""select customer_id
+from {ORDERS}
+where not is_cancelled and customer_id is not null and order_date <= {literal(day)}
+group by customer_id"""
+
+
+def customers_on(connection: Connection, question: Question | None, day: date) -> Customers:
+    """Return every customer as `read_customers` does, who of one question are read once."""
+    if question is None:
+        return read_customers(connection, day)
+    if day not in question.shared:
+        question.shared[day] = read_customers(connection, day)
+    customers: Customers = question.shared[day]
+    return customers
+
+
 def read_customers(connection: Connection, day: date) -> Customers:
     """Return every customer with an order by that day, as they were on it."""
-    rows = connection.query(
-        f"with {histories_sql(day)}\n\n"
-        "select customer_id, repeats, t_x, age, repeat_amount from histories"
-    ).rows
-    rows = tuple(sorted(rows))
-    table = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)
-    x, t_x, age, amount = table.T
-    return Customers(tuple(row[0] for row in rows), x, t_x, age, amount / np.maximum(x, 1.0))
+    x, t_x, age, amount = connection.columns(
+        f"""with {histories_sql(day)}
+
+select
+    {real("repeats")} as repeats,
+    {real("t_x")} as t_x,
+    {real("age")} as age,
+    {real("repeat_amount")} as repeat_amount
+from histories
+order by {BY_ID}"""
+    )
+    return Customers(x, t_x, age, amount / np.maximum(x, 1.0))

@@ -20,16 +20,17 @@ from ecomdata.warehouse import Connection
 
 #: Of a day that was loaded twice at least this share of the orders is there once more.
 LEAST_SHARE: Final = 0.05
+_CONTENT: Final = """string_agg(
+            concat(product_id, '|', quantity, '|', total_price), ';'
+            order by product_id, quantity, total_price
+        )"""
 
 
 def search_copies(connection: Connection, question: Question) -> Searched:
     """Return the days on which more orders than usual are there once more under another id."""
     current = question.current
     start = max(question.data.start, current.start - timedelta(BASE_DAYS))
-    rows = connection.query(
-        _copies(Span(start, current.end))
-        + "select order_date, sum(orders), sum(orders - 1) from alike group by 1 order by 1"
-    ).rows
+    rows = connection.query(_copies_by_day(Span(start, current.end))).rows
     before = np.array([row[1:] for row in rows if row[0] < current.start], dtype=np.float64)
     orders, copies = before.reshape(-1, 2).T
     base = Base(float(np.minimum(copies, LEAST_SHARE * orders).sum()), float(orders.sum()))
@@ -47,6 +48,70 @@ def search_copies(connection: Connection, question: Question) -> Searched:
     return Searched(tuple(findings), (current.end - current.start).days + 1)
 
 
+def _copies_by_day(days: Span) -> str:
+    """Orders by day, and those that are there once more: what `_copies` counts, in less time.
+
+    Hardly an order shares its moment and customer with another: what is in it is asked of those.
+    """
+    of_days = f"not is_cancelled and {within('order_date', days)}"
+    return f"""with placed as (
+    select
+        order_id,
+        min(customer_id) as customer_id,
+        min(ordered_at) as ordered_at,
+        min(order_date) as order_date
+    from {LINES}
+    where {of_days}
+    group by order_id
+),
+
+at_once as (
+    select
+        *,
+        count(*) over (partition by order_date, ordered_at, customer_id) as orders
+    from placed
+),
+
+contents as (
+    select
+        order_id,
+        {_CONTENT} as content
+    from {LINES}
+    where {of_days} and order_id in (select order_id from at_once where orders > 1)
+    group by order_id
+),
+
+alike as (
+    select
+        at_once.order_date,
+        count(*) as orders
+    from at_once
+    inner join contents on at_once.order_id = contents.order_id
+    group by at_once.order_date, at_once.ordered_at, at_once.customer_id, contents.content
+),
+
+copies_summed_to_day as (
+    select order_date, sum(orders - 1) as copies
+    from alike
+    group by order_date
+),
+
+orders_summed_to_day as (
+    select order_date, count(*) as orders
+    from placed
+    group by order_date
+)
+
+select
+    orders_summed_to_day.order_date,
+    orders_summed_to_day.orders,
+    coalesce(copies_summed_to_day.copies, 0) as copies
+from orders_summed_to_day
+left join copies_summed_to_day
+    on orders_summed_to_day.order_date = copies_summed_to_day.order_date
+order by 1"""
+
+
 def _copies(days: Span) -> str:
     """The orders of these days that are alike in everything but the id."""
     return f"""with contents as (
@@ -56,10 +121,7 @@ def _copies(days: Span) -> str:
         min(ordered_at) as ordered_at,
         min(order_date) as order_date,
         sum(total_price) as total,
-        string_agg(
-            concat(product_id, '|', quantity, '|', total_price), ';'
-            order by product_id, quantity, total_price
-        ) as content
+        {_CONTENT} as content
     from {LINES}
     where not is_cancelled and {within("order_date", days)}
     group by order_id

@@ -111,23 +111,20 @@ def read_cube(connection: Connection, question: Question) -> Cube:
             break
         periods.append(span)
     rows = connection.query(
-        f"""with sales as (
+        f"""with recent_sales as (
     select
-        {_periods_back(question.current, period)} as back,
+        sales_date >= $4 as is_now,
         country,
         category,
         product_id,
-        customer_type,
-        {SOLD} as sales,
-        orders
+        {SOLD} as sales
     from {SUMMARY}
-    where sales_date between $1 and $2
+    where sales_date between $3 and $2
 ),
 
 sums_by_period as (
-    select back, sum(sales) as sales
-    from sales
-    where back <= 1
+    select is_now, sum(sales) as sales
+    from recent_sales
     group by 1
 ),
 
@@ -138,19 +135,25 @@ sums_by_period as (
 {_supported("product_id")}
 
 select
-    back,
+    {_periods_back(question.current, period)} as back,
     supported_country.country,
     supported_category.category,
     supported_product_id.product_id,
     sales.customer_type,
-    sum(sales) as sales,
-    sum(orders) as orders
-from sales
+    sum({SOLD}) as sales,
+    sum(sales.orders) as orders
+from {SUMMARY} as sales
 left join supported_country on sales.country = supported_country.country
 left join supported_category on sales.category = supported_category.category
 left join supported_product_id on sales.product_id = supported_product_id.product_id
+where sales.sales_date between $1 and $2
 group by 1, 2, 3, 4, 5""",
-        [periods[-1].start, question.current.end],
+        [
+            periods[-1].start,
+            question.current.end,
+            earlier(question.current, period, 1).start,
+            question.current.start,
+        ],
     ).rows
     return _cube(len(periods), YEAR[period], rows)
 
@@ -167,16 +170,15 @@ def _periods_back(current: Span, period: Period) -> str:
 def _supported(dimension: str) -> str:
     """The values of a dimension that have support now or before."""
     return f"""sums_of_{dimension} as (
-    select {dimension}, back, sum(sales) as sales
-    from sales
-    where back <= 1
+    select {dimension}, is_now, sum(sales) as sales
+    from recent_sales
     group by 1, 2
 ),
 
 supported_{dimension} as (
     select distinct sums.{dimension}
     from sums_of_{dimension} as sums
-    inner join sums_by_period as total on sums.back = total.back
+    inner join sums_by_period as total on sums.is_now = total.is_now
     where sums.sales >= {SUPPORT} * total.sales and sums.{dimension} <> 'Unknown'
 )"""
 

@@ -51,6 +51,15 @@ _DAY: Final = timedelta(1)
 
 
 @dataclass(frozen=True)
+class Charged:
+    """The price of days with sales that follow each other: the first of them, how many they are."""
+
+    price: Decimal
+    first: date
+    days: int
+
+
+@dataclass(frozen=True)
 class Held:
     """A price and the days on which it held: `last` is the day before the next price."""
 
@@ -109,28 +118,30 @@ def search_prices(connection: Connection, question: Question) -> Searched:
     return Searched(tuple(findings), tests)
 
 
-def changes(prices: Iterable[tuple[date, Decimal]], until: date) -> list[tuple[Held, Held]]:
+def changes(prices: Iterable[Charged], until: date) -> list[tuple[Held, Held]]:
     """Return each price that held with the one that followed it.
 
     A price that returns to the one before the last within a quarter is no change of its own: that
     an offer ended is no rise.
 
     Args:
-        prices: of each day with sales.
+        prices: of the days with sales, the oldest first.
         until: the last day that is known.
     """
-    runs: list[list[tuple[date, Decimal]]] = []
-    for day, price in prices:
-        if not runs or not _same(runs[-1][-1][1], price):
+    runs: list[list[Charged]] = []
+    for each in prices:
+        if not runs or not _same(runs[-1][-1].price, each.price):
             runs.append([])
-        runs[-1].append((day, price))
-    firsts: list[tuple[date, Decimal]] = []
+        runs[-1].append(each)
+    firsts: list[Charged] = []
     for run in runs:
-        if len(run) >= HOLDS and not (firsts and _same(firsts[-1][1], run[0][1])):
+        if sum(each.days for each in run) >= HOLDS and not (
+            firsts and _same(firsts[-1].price, run[0].price)
+        ):
             firsts.append(run[0])
     held = [
-        Held(price, day, after[0] - _DAY if after else until)
-        for (day, price), after in zip_longest(firsts, firsts[1:])
+        Held(now.price, now.first, after.first - _DAY if after else until)
+        for now, after in zip_longest(firsts, firsts[1:])
     ]
     return [
         (before, now)
@@ -147,8 +158,8 @@ def _same(one: Decimal, other: Decimal) -> bool:
     return abs(one - other) <= SAME * max(one, other)
 
 
-def _prices(connection: Connection, span: Span) -> dict[str, list[tuple[date, Decimal]]]:
-    """The price that most units of a product had, by day with sales."""
+def _prices(connection: Connection, span: Span) -> dict[str, list[Charged]]:
+    """The price that most units of a product had, from each day on from which it was another."""
     rows = connection.query(
         f"""with prices as (
     select
@@ -167,17 +178,30 @@ ranked as (
         row_number() over (partition by product_id, entry_date order by units desc, price) as place
     from prices
     where price > 0
+),
+
+prices_by_day as (
+    select
+        product_id,
+        entry_date,
+        price,
+        lag(price) over (partition by product_id order by entry_date) as price_before,
+        row_number() over (partition by product_id order by entry_date) as day_number,
+        count(*) over (partition by product_id) as days
+    from ranked
+    where place = 1
 )
 
-select product_id, entry_date, price
-from ranked
-where place = 1
+select product_id, price, entry_date, day_number, days
+from prices_by_day
+where day_number = 1 or price <> price_before
 order by product_id, entry_date""",
         [span.start, span.end],
     ).rows
-    prices: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
-    for product, day, price in rows:
-        prices[product].append((day, price))
+    prices: dict[str, list[Charged]] = defaultdict(list)
+    for (product, price, day, number, days), after in zip_longest(rows, rows[1:]):
+        following = after[3] if after and after[0] == product else days + 1
+        prices[product].append(Charged(price, day, following - number))
     return prices
 
 

@@ -44,10 +44,19 @@ def search_returned(connection: Connection, question: Question) -> Searched:
         count(case when entry_type = 'sale' and not is_cancelled then 1 end) as sold,
         count(case when entry_type = 'return' then 1 end) as returned,
         avg({_PRICE}) as usual_price,
-        stddev_pop({_PRICE}) as price_spread
+        stddev_pop({_PRICE}) as price_spread,
+        sum(case when entry_type = 'return' then amount else 0 end) as refunds
     from {LEDGER}
     where entry_date between $1 and $2
     group by product_id
+),
+
+beside_others as (
+    select
+        *,
+        cast(sum(sold) over (partition by category) as bigint) as sold_in_category,
+        cast(sum(returned) over (partition by category) as bigint) as returned_in_category
+    from lines
 )
 
 select
@@ -55,17 +64,19 @@ select
     category,
     sold,
     returned,
-    sum(sold) over (partition by category) as sold_in_category,
-    sum(returned) over (partition by category) as returned_in_category,
-    coalesce(price_spread > usual_price, false) as has_no_price
-from lines
+    sold_in_category,
+    returned_in_category,
+    coalesce(price_spread > usual_price, false) as has_no_price,
+    {_effect("(returned_in_category - returned)", "(sold_in_category - sold)")} as effect
+from beside_others
 order by product_id""",
         [span.start, span.end],
     ).rows
     if not any(row[3] for row in rows):
         return Searched((), 0, "products that come back: needs returns, has none")
-    tested, found = 0, []
-    for product, category, sold, returned, all_sold, all_returned, has_no_price in rows:
+    material = MATERIAL * net_sales(connection, question.current)
+    tested, findings = 0, []
+    for product, category, sold, returned, all_sold, all_returned, has_no_price, effect in rows:
         others, of_others = int(all_sold) - sold, int(all_returned) - returned
         if sold < LEAST_LINES or others < LEAST_LINES or has_no_price:
             continue
@@ -80,13 +91,19 @@ order by product_id""",
         low = float(beta.ppf(0.05, returned, max(sold - returned, 0) + 1)) - usual
         high = float(beta.ppf(0.95, returned + 1, max(sold - returned, 1))) - usual
         rate = returned / sold - usual
-        if p_value <= CANDIDATE:
-            found.append((product, category, low / rate, high / rate, p_value))
-    material = MATERIAL * net_sales(connection, question.current)
-    findings = [
-        _finding(connection, product, category, span, *rest) for product, category, *rest in found
-    ]
-    return Searched(tuple(each for each in findings if -each.effect >= material), tested)
+        if p_value <= CANDIDATE and -effect >= material:
+            findings.append(
+                _finding(connection, product, category, span, low / rate, high / rate, p_value)
+            )
+    return Searched(tuple(findings), tested)
+
+
+def _effect(others_returned: str, others_sold: str) -> str:
+    """What was refunded beyond the others' rate, of columns `refunds`, `sold` and `returned`."""
+    return money(
+        f"refunds * (1 - {real(others_returned)} / nullif({others_sold}, 0)"
+        f" * sold / nullif(returned, 0))"
+    )
 
 
 def _finding(
@@ -127,12 +144,7 @@ select
     {percent_share("returned", "sold")} as returned_percent,
     {percent_share("others_returned", "others_sold")} as others_percent,
     {money("refunds")} as refunds,
-    {
-        money(
-            f"refunds * (1 - {real('others_returned')} / nullif(others_sold, 0)"
-            f" * sold / nullif(returned, 0))"
-        )
-    } as effect
+    {_effect("others_returned", "others_sold")} as effect
 from sums"""
     told = figures(connection, sql)
     effect: Decimal = told["effect"]

@@ -10,6 +10,7 @@ from ecomdata.insights.finding import Finding, Question, Searched, Span
 from ecomdata.insights.products.sales import (
     MATERIAL,
     expected_sales,
+    less_favourable,
     margin,
     net_sales,
     read_daily,
@@ -18,7 +19,6 @@ from ecomdata.insights.windows import (
     FEWEST_BASE_DAYS,
     Window,
     days_before,
-    most_gained,
     scan,
     too_few_days,
     usual_days,
@@ -54,18 +54,18 @@ def search_runs(connection: Connection, question: Question) -> Searched:
     tests, findings = 0, []
     for row, product in enumerate(daily.products):
         orders, shop = daily.orders[row, known:], daily.shop[row, known:]
-        recent = daily.base(row, base_span)
-        if (
-            daily.days_sold(row, base_span) < FEWEST_BASE_DAYS
-            or min(recent.rate * shop.sum(), recent.count) < LEAST_EXPECTED
-        ):
+        if daily.days_sold(row, base_span) < FEWEST_BASE_DAYS:
+            continue
+        bases = daily.bases(row, base_span)
+        recent = bases[0][0]
+        if min(recent.rate * shop.sum(), recent.count) < LEAST_EXPECTED:
             continue
         for fewer in (True, False):
             tests += 1
-            base, of_base = daily.usual(row, base_span, fewer)
-            if most_gained(orders, shop, base, fewer) < LEAST_GAIN * dispersion:
-                continue
+            base, of_base = less_favourable(bases, fewer)
             window = scan(orders, shop, base, dispersion, fewer)
+            if window.gain < LEAST_GAIN * dispersion:
+                continue
             if window.last < first_day or not _is_striking(window, fewer):
                 continue
             kind = "stock_out" if fewer else "viral_product"
@@ -88,11 +88,11 @@ def search_runs(connection: Connection, question: Question) -> Searched:
 
 def _is_striking(window: Window, fewer: bool) -> bool:
     """Whether it is worth a word, and began on the days that are looked at."""
-    if window.p_value > CANDIDATE:
-        return False
     if fewer:
-        return window.first > 0 and window.observed <= MOST_LEFT * window.expected
-    return window.observed >= LEAST_FACTOR * max(window.expected, 1.0)
+        is_large = window.first > 0 and window.observed <= MOST_LEFT * window.expected
+    else:
+        is_large = window.observed >= LEAST_FACTOR * max(window.expected, 1.0)
+    return is_large and window.p_value <= CANDIDATE
 
 
 def _finding(

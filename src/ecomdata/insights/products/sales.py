@@ -1,5 +1,6 @@
 """How often each product was ordered day by day, beside all that was ordered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -41,11 +42,15 @@ class Daily:
         The less favourable of both: that a product sells again, after it was out of stock or too
         dear, is not that it takes off.
         """
+        return less_favourable(self.bases(row, base), fewer)
+
+    def bases(self, row: int, base: Span) -> list[tuple[Base, Span]]:
+        """A base of a product, and that of the days before it where they tell one."""
         bases = [(self.base(row, base), base)]
         earlier = days_before(base, self.span.start)
         if earlier and self.days_sold(row, earlier) >= FEWEST_BASE_DAYS:
             bases.append((self.base(row, earlier), earlier))
-        return (min if fewer else max)(bases, key=lambda pair: pair[0].rate)
+        return bases
 
     def base(self, row: int, span: Span) -> Base:
         """What is usual for a product by some days."""
@@ -64,38 +69,67 @@ class Daily:
         return counts[:, first : last + 1]
 
 
+def less_favourable(bases: Sequence[tuple[Base, Span]], fewer: bool) -> tuple[Base, Span]:
+    """Return the base beside which fewer, or more, orders are the least news."""
+    return (min if fewer else max)(bases, key=lambda pair: pair[0].rate)
+
+
 def read_daily(connection: Connection, question: Question, span: Span) -> Daily:
     """Read the orders of a span."""
+    ranked_sql = f"""ranked as (
+    select
+        product_id,
+        min(sales_date) as first_day,
+        row_number() over (
+            order by sum(case when sales_date >= $3 then orders else 0 end) desc, product_id
+        ) as number
+    from {SUMMARY}
+    where orders > 0 and sales_date between $1 and $2
+    group by product_id
+    having max(sales_date) >= $3
+)"""
+    values = [question.data.start, span.end, span.start]
     ranked = connection.query(
-        f"""select product_id, min(sales_date) as first_day
-from {SUMMARY}
-where orders > 0 and sales_date between $1 and $2
-group by product_id
-having max(sales_date) >= $3
-order by sum(case when sales_date >= $3 then orders else 0 end) desc, product_id
-limit {MOST_PRODUCTS}""",
-        [question.data.start, span.end, span.start],
+        f"""with {ranked_sql}
+
+select product_id, first_day
+from ranked
+where number <= {MOST_PRODUCTS}
+order by number""",
+        values,
     ).rows
-    place = {product: row for row, (product, _) in enumerate(ranked)}
     days = (span.end - span.start).days + 1
     orders, of_all = np.zeros((len(ranked), days)), np.zeros(days)
-    for product, day, count in connection.query(
-        f"select product_id, sales_date, sum(orders) from {SUMMARY}"
-        " where orders > 0 and sales_date between $1 and $2 group by product_id, sales_date",
-        [span.start, span.end],
-    ).rows:
-        if product in place:
-            orders[place[product], (day - span.start).days] = count
-    for day, count in connection.query(
+    row, at, count = connection.columns(
+        f"""with {ranked_sql},
+
+sold as (
+    select product_id, sales_date, sum(orders) as orders
+    from {SUMMARY}
+    where orders > 0 and sales_date between $3 and $2
+    group by product_id, sales_date
+)
+
+select
+    ranked.number - 1 as product,
+    cast(sold.sales_date - cast($3 as date) as bigint) as day,
+    cast(sold.orders as bigint) as orders
+from sold
+inner join ranked on sold.product_id = ranked.product_id
+where ranked.number <= {MOST_PRODUCTS}""",
+        values,
+    )
+    orders[row.astype(np.int64), at.astype(np.int64)] = count
+    for day, total in connection.query(
         f"select sales_date, sum(orders) from {REPORT}"
         " where sales_date between $1 and $2 group by sales_date",
         [span.start, span.end],
     ).rows:
-        of_all[(day - span.start).days] = count
+        of_all[(day - span.start).days] = total
     shop = np.tile(of_all, (len(ranked), 1))
-    for row, (_, first_day) in enumerate(ranked):
-        shop[row, : max(0, (first_day - span.start).days)] = 0.0
-    return Daily(span, tuple(place), orders, shop)
+    for place, (_, first_day) in enumerate(ranked):
+        shop[place, : max(0, (first_day - span.start).days)] = 0.0
+    return Daily(span, tuple(product for product, _ in ranked), orders, shop)
 
 
 def expected_sales(product: str, days: Span, base: Span) -> str:
