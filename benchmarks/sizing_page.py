@@ -31,7 +31,7 @@ def _measured(runs: list[Run]) -> str:
                 run["engine"],
                 *(f"{run[step][of]:,.0f}" for step in ("load", "build") for of in _USAGE),
                 f"{_build_cost(run):.0f}",
-                f"{_times_duckdbs(run):.1f}" if "duckdbs_cpu_seconds" in run else "",
+                _times_duckdbs(run),
                 f"{max(run[step]['peak_mb'] for step in ('load', 'build')):,}",
                 f"{run['disk_mb']:,}",
                 str(run["load_average"]),
@@ -53,7 +53,7 @@ def _skewed(runs: list[Run]) -> str:
                 f"{run['lines']:,}",
                 run["engine"],
                 *(f"{each['build']['cpu_seconds']:,.0f}" for each in (plain, run)),
-                *(f"{_times_duckdbs(each):.1f}" for each in (plain, run)),
+                *(_times_duckdbs(each) for each in (plain, run)),
                 *(f"{each['build']['peak_mb']:,}" for each in (plain, run)),
                 "-" if run["engine"] == "DuckDB" else f"{sum(run['different'].values()):,}",
             ]
@@ -108,9 +108,11 @@ def _build_cost(run: Run) -> float:
     return float(run["build"]["cpu_seconds"]) * 1e6 / int(run["lines"])
 
 
-def _times_duckdbs(run: Run) -> float:
+def _times_duckdbs(run: Run) -> str:
     """Return a build's CPU through that of DuckDB's build of the same shop, just before it."""
-    return float(run["build"]["cpu_seconds"]) / float(run["duckdbs_cpu_seconds"])
+    if "duckdbs_cpu_seconds" not in run:  # measured before it was kept
+        return ""
+    return f"{run['build']['cpu_seconds'] / run['duckdbs_cpu_seconds']:.1f}"
 
 
 def _table(head: str, rows: list[list[str]]) -> str:
