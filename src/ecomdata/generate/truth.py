@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from ecomdata.generate.chance.draws import Ints, run_starts
+from ecomdata.generate.chance.draws import Ints
 from ecomdata.generate.goods.baskets import Lines, Returns
 from ecomdata.generate.plan import ShopPlan
 from ecomdata.generate.timeline import GUEST
@@ -35,7 +35,7 @@ class Tally:
         void = np.flatnonzero(lines.cancelled)
         self._add("cancellations", lines.day[void], lines.discount[void] - gross[void])
         self._units += int(lines.quantity.sum()) - int(lines.quantity[void].sum())
-        order = run_starts(lines.order)
+        order = np.flatnonzero(np.diff(lines.order, prepend=-1))
         sold = order[~lines.cancelled[order]]
         self._orders += len(sold)
         customer = lines.customer[sold]
@@ -49,7 +49,7 @@ class Tally:
     def _add(self, name: str, day: Ints, cents: Ints) -> None:
         """Add amounts, those of a day one after the other."""
         if len(day):
-            starts = run_starts(day)
+            starts = np.flatnonzero(np.diff(day, prepend=-1))
             np.add.at(self._by_day[name], day[starts], np.add.reduceat(cents, starts))
 
     @property

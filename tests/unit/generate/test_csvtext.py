@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 from ecomdata.generate.chance.draws import Ints
 from ecomdata.generate.csvtext import (
     Column,
-    Shared,
     csv_bytes,
     decimal,
     digits,
-    grouped_bytes,
     joined,
     money,
     number,
@@ -139,28 +137,6 @@ def test_what_is_joined_can_be_taken_and_joined_again() -> None:
     ids = joined(3, b"O", digits(ints([1, 22, 333]), 4), b"/", (table(["a", "", "abcde"]),))
     again = joined(4, ids.take(ints([2, 0, 0, 1])), b"!")
     assert csv_bytes(4, again).decode() == "O0333/abcde!\nO0001/a!\nO0001/a!\nO0022/!\n"
-
-
-@given(st.lists(st.lists(st.integers(0, 10**10))))
-@example([])
-@example([[]])
-@example([[7], [], [10_000, 0, 99]])
-def test_what_a_group_shares_stands_in_each_of_its_records(groups: list[list[int]]) -> None:
-    shared, own = range(len(groups)), [value for group in groups for value in group]
-    made = grouped_bytes(
-        ints([len(group) for group in groups]),
-        b"\0G",
-        Shared(digits(ints(list(shared)), 4)),
-        table([":"]).take(ints([0] * len(own))),
-        money(ints(own), ","),
-        Shared(number(ints(list(shared)))),
-        b"\n\0",
-    )
-    assert made.decode() == "".join(
-        f"G{number:04d}:{Decimal(cents).scaleb(-2):.2f},{number}\n"
-        for number, group in enumerate(groups)
-        for cents in group
-    )
 
 
 @pytest.mark.parametrize("texts", [["a"], ["abcd"], ["abcdef"], ["abcdefgh"], ["a long text"]])

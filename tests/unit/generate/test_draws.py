@@ -17,7 +17,6 @@ from ecomdata.generate.chance.draws import (
     chosen,
     fraction,
     in_proportion,
-    run_starts,
     words,
     words_at,
 )
@@ -147,9 +146,3 @@ def test_an_entry_is_what_stands_at_the_middle_of_its_part(weights: list[int], s
     assert in_proportion(weights, size).tolist() == expected
     for index, weight in enumerate(weights):
         assert abs(expected.count(index) - Fraction(weight * 2**size, sum(weights))) <= 1
-
-
-@given(st.lists(st.integers(-2, 2)))
-def test_a_run_starts_where_the_value_is_another_than_before(values: list[int]) -> None:
-    expected = [n for n, value in enumerate(values) if n == 0 or value != values[n - 1]]
-    assert run_starts(np.array(values, dtype=np.int64)).tolist() == expected

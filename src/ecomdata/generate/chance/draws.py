@@ -118,10 +118,3 @@ def by_share(shares: dict[int, int], size_bits: int = 10) -> Ints:
     """A table of 2**`size_bits` values, each in proportion to its share."""
     values = np.array(list(shares), dtype=np.int64)
     return values[in_proportion(list(shares.values()), size_bits)]
-
-
-def run_starts(values: Ints) -> Ints:
-    """Where each run of equal values begins."""
-    begins = np.ones(len(values), dtype=np.bool_)
-    np.not_equal(values[1:], values[:-1], out=begins[1:])
-    return np.flatnonzero(begins)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ecomdata.errors import UsageError
 from ecomdata.generate.calendar import Calendar
-from ecomdata.generate.chance.draws import Bools, Ints, Purpose, Words, bits, run_starts, words_at
+from ecomdata.generate.chance.draws import Bools, Ints, Purpose, Words, bits, words_at
 from ecomdata.generate.events.event import COPIES, Event, demand_room_for_copies
 from ecomdata.generate.goods.baskets import Lines, Orders
 from ecomdata.generate.goods.catalogue import Assortment, Catalogue
@@ -295,7 +295,7 @@ def _with(lines: Lines, more: Lines) -> _Change:
 
 def _count(order: Ints) -> int:
     """How many orders these are, the same ones side by side."""
-    return len(run_starts(order))
+    return int(np.count_nonzero(np.diff(order, prepend=-1)))
 
 
 def _sales(lines: Lines) -> int:

@@ -7,13 +7,11 @@ from typing import Final
 import numpy as np
 
 from ecomdata.generate.calendar import WEEK, Calendar
-from ecomdata.generate.chance.draws import Floats, Ints, Purpose, run_starts, words_at
+from ecomdata.generate.chance.draws import Floats, Ints, Purpose, words_at
 from ecomdata.generate.csvtext import (
     Column,
-    Shared,
     csv_bytes,
     digits,
-    grouped_bytes,
     joined,
     money,
     number,
@@ -22,7 +20,7 @@ from ecomdata.generate.csvtext import (
 )
 from ecomdata.generate.files.parquet import Columns
 from ecomdata.generate.goods.baskets import REASONS, Lines, Returns
-from ecomdata.generate.goods.tastes import MOST_LINES, QUANTITIES
+from ecomdata.generate.goods.tastes import MOST_LINES
 from ecomdata.generate.people.customers import Accounts, History
 from ecomdata.generate.people.habits import Habits
 from ecomdata.generate.people.names import Names, countries
@@ -60,7 +58,7 @@ HABIT_COLUMNS: Final = {
     "orders_per_week": "rate",
     "dropout_probability": "dropout",
     "mean_order_value": "mean",
-    "orders": "orders::bigint",
+    "orders": "orders",
     # Before the first order there is no history to be recent or old in.
     "recency_weeks": "case when orders > 0 then (recency * 0.0001)::decimal(18, 4) end",
     "age_weeks": "case when orders > 0 then (age * 0.0001)::decimal(18, 4) end",
@@ -76,36 +74,35 @@ class OrderText:
 
     def __init__(self, plan: ShopPlan) -> None:
         dates = _dates(plan, range(plan.days))
-        products = [f"P{number:05d}" for number in range(1, plan.product_count + 1)]
-        self._products = table(products)
-        self._dates = table(dates)
-        self._reasons = table(REASONS)
-        # Of order lines, with their commas.
-        self._between = table(f",{number}," for number in range(MOST_LINES + 2))
-        self._items = table(f",{product}," for product in products)
-        self._quantities = table(f"{units}," for units in range(max(QUANTITIES) + 1))
+        self._products = table(f"P{number:05d}" for number in range(1, plan.product_count + 1))
         self._tails = table(
             f"{date},{status},{plan.currency}" for date in dates for status in STATUSES
         )
+        self._line_numbers = table(map(str, range(MOST_LINES + 2)))
+        self._dates = table(dates)
+        self._reasons = table(REASONS)
 
     def order_lines(self, lines: Lines) -> bytes:
         """The lines of orders.csv."""
-        first = run_starts(lines.order)
+        count = len(lines.order)
+        # What the lines of an order share is written once.
+        first = np.flatnonzero(np.diff(lines.order, prepend=-1))
+        row = np.repeat(np.arange(len(first)), np.diff(first, append=count))
         customer = lines.customer[first]
-        buyer = joined(len(first), b"\0\0\0C", digits(customer + 1, 8))
-        return grouped_bytes(
-            np.diff(first, append=len(lines.order)),
-            b"\0\0\0\0\0\0\0O",
-            Shared(digits(lines.order[first] + 1, 8)),
-            self._between.take(lines.line_number),
-            Shared(only_where(buyer, customer != GUEST)),
-            self._items.take(lines.product),
-            self._quantities.take(lines.quantity),
-            money(lines.unit_price, ","),
-            money(lines.discount, ","),
-            money(lines.total, ","),
-            Shared(self._tails.take(lines.day[first] * 2 + lines.cancelled[first])),
-            b"\n\0\0\0",
+        buyer = only_where(joined(len(first), b"C", digits(customer + 1, 8)), customer != GUEST)
+        order = joined(len(first), b"O", digits(lines.order[first] + 1, 8))
+        tail = self._tails.take(lines.day[first] * 2 + lines.cancelled[first])
+        return csv_bytes(
+            count,
+            order.take(row),
+            self._line_numbers.take(lines.line_number),
+            buyer.take(row),
+            self._products.take(lines.product),
+            number(lines.quantity),
+            money(lines.unit_price),
+            money(lines.discount),
+            money(lines.total),
+            tail.take(row),
         )
 
     def return_lines(self, returns: Returns) -> bytes:
@@ -158,7 +155,7 @@ class CustomerText:
     def habits(self, accounts: Accounts, history: History) -> Columns:
         """What accounts are truly like; recency and age in 10,000ths of weeks."""
         ticks, begins = self._calendar.ticks, accounts.begins
-        columns = {
+        return {
             "customer": np.arange(len(accounts.signup)) + accounts.first,
             "buys": accounts.buys,
             "rate": self._rates[accounts.rate],
@@ -169,9 +166,6 @@ class CustomerText:
             "age": (ticks - begins) * 10_000 // WEEK,
             "interested": history.interested,
         }
-        # Of half the size where it is kept, and a decimal of 64 bits where it is one, not of 128.
-        narrow = dict.fromkeys(("customer", "orders", "recency", "age"), np.int32)
-        return {name: each.astype(narrow.get(name, each.dtype)) for name, each in columns.items()}
 
     def _ids(self, customer: Ints) -> Column:
         return b"C", *digits(customer + 1, 8)

@@ -85,13 +85,12 @@ class Tastes:
         rate = self._rates[step.astype(np.int64)]
         further = (self._habits.waits[bits(word, STEP_BITS, STEP_BITS)] * rate).astype(np.int64)
         sizes = 1 + np.minimum(further, MOST_LINES - 1)
-        starts = np.cumsum(sizes) - sizes
         row = np.repeat(np.arange(len(order)), sizes)
-        nth = np.arange(len(row)) - starts.repeat(sizes)
-        line = words_at(self._seed, Purpose.LINE, order.repeat(sizes) * MOST_LINES + nth)
+        starts = np.cumsum(sizes) - sizes
+        nth = np.arange(len(row)) - starts[row]
+        line = words_at(self._seed, Purpose.LINE, order[row] * MOST_LINES + nth)
         # A line takes its part of the order's value: from 1 to 80 in proportion.
-        part = bits(line, 16, 8) + 32
-        part *= part
+        part = (bits(line, 16, 8) + 32) * (bits(line, 16, 8) + 32)
         whole = np.add.reduceat(part, starts)
         quantity = chosen(self._quantities, line, 24)
         share = value * 100.0 / ((100 - percent) * whole)
@@ -99,7 +98,7 @@ class Tastes:
             row=row,
             line_number=nth + 1,
             quantity=quantity,
-            price=share.repeat(sizes) * part / quantity,
+            price=share[row] * part / quantity,
             percent=percent,
             cancelled=bits(word, 42, 16) < CANCELLED,
             word=line,
