@@ -33,3 +33,5 @@ def test_insights_forecast_and_report_have_an_answer_for_any_shop(
     forecast = forecast_next(bench.connection).document()
     data = report_data(bench.connection, "duckdb", forecast=forecast)
     json.dumps(data, allow_nan=False)
+    # The days of these shops lie within the last two years, which are drawn day by day.
+    assert sum(data["days"]["net_sales"]) == 100 * sum(each.money for each in drawn.amounts())
