@@ -233,7 +233,7 @@ def test_segments_have_an_action_and_what_their_customers_will_spend(tmp_path: P
     orders = _simulated()
     with _warehouse(tmp_path, orders, own_values=True) as connection:
         _with_segments(connection, orders)
-        segments = read_segments(connection)
+        segments = read_segments(connection, _question(335, 364))
         listed = list_customers(connection, redacted=True).dicts()
     assert (segments.as_of, segments.silence) == (date(2026, 6, 25), "")
     champions, at_risk = segments.rows
@@ -286,7 +286,7 @@ def test_of_too_few_customers_the_list_has_all_but_what_is_to_be_expected(tmp_pa
     orders = _simulated(30)
     with _warehouse(tmp_path, orders, own_values=True) as connection:
         _with_segments(connection, orders)
-        segments = read_segments(connection)
+        segments = read_segments(connection, _question(335, 364))
         rows = list_customers(connection, redacted=True).dicts()
     assert "not enough data for MBG/NBD: needs 50" in segments.silence
     assert {segment.value_at_risk for segment in segments.rows} == {None}

@@ -98,12 +98,10 @@ class _Outlook:
     at_risk: Floats
 
 
-def read_segments(connection: Connection, question: Question | None = None) -> Segments:
+def read_segments(connection: Connection, question: Question) -> Segments:
     """Return the segments of `final_customer_segments`, with what is to be expected of them.
 
-    Args:
-        connection: to the warehouse.
-        question: what was asked before, if customers were read for it.
+    Customers who were read for the question are not read again.
     """
     rows = connection.query(
         "select segment_number, segment, as_of_date, customers, net_sales, customers_before,"

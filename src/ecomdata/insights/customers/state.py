@@ -107,10 +107,8 @@ where not is_cancelled and customer_id is not null and order_date <= {literal(da
 group by customer_id"""
 
 
-def customers_on(connection: Connection, question: Question | None, day: date) -> Customers:
+def customers_on(connection: Connection, question: Question, day: date) -> Customers:
     """Return every customer as `read_customers` does, who of one question are read once."""
-    if question is None:
-        return read_customers(connection, day)
     if day not in question.shared:
         question.shared[day] = read_customers(connection, day)
     customers: Customers = question.shared[day]
