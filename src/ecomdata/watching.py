@@ -1,6 +1,7 @@
 """Loading what arrives in a folder, once it is there whole."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -113,6 +114,11 @@ class Watch:
             UsageError: the folder cannot be read, or files cannot be moved.
             TransientError: the warehouse was away for as long as `patience` has it.
         """
+        if self.move and self.folder.is_dir() and not os.access(self.folder, os.W_OK | os.X_OK):
+            raise UsageError(
+                f"{self.folder} may not be written, and files are to be moved within it: "
+                "get the permission, or leave --move out"
+            )
         since: dict[Path, tuple[_State, float]] = {}
         taken: dict[Path, _State] = {}
         is_new = False

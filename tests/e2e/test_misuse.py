@@ -218,10 +218,13 @@ def test_what_may_not_be_read_or_written_is_named(duckdb_run: Ran, tmp_path: Pat
         ("quarantine --export closed/refused.csv", 2, "closed/refused.csv cannot be written"),
         ("generate closed/shop --orders 10", 2, "Permission denied"),
         ("load shop --project closed", 3, "use --project with a folder that is yours"),
+        ("watch closed --move --once", 2, "closed may not be written, and files are to be moved"),
     ):
         assert said in project(*words.split(), code=code).err
     doctors = project("doctor", "--project", "closed", code=1).out
     assert "closed: Permission denied\n         name a folder of yours with --project" in doctors
+    doctors = project("doctor", "--warehouse", "spark:local[2]?lake=closed/lake", code=1).out
+    assert "closed/lake: Permission denied\n         name another behind lake=" in doctors
     database.chmod(0o400)
     assert project("query", "select 1").code == 0
     assert "ecomdata.duckdb: check who owns it" in project("build", code=3).err

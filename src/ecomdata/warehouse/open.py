@@ -10,6 +10,7 @@ from ecomdata.warehouse.protocol import Warehouse
 
 if TYPE_CHECKING:
     from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
+    from ecomdata.warehouse.spark import SparkWarehouse
 
 #: What Spark takes for a master.
 _MASTER = re.compile(r"local(-cluster)?(\[[^\]]+\])?|yarn|(spark|k8s)://.+")
@@ -43,22 +44,26 @@ def open_warehouse(settings: Settings) -> Warehouse:
 
         return PostgresWarehouse(url, password=settings.password, threads=settings.threads)
     if url.startswith("spark:"):
-        return _spark(url, settings)
+        return spark_warehouse(settings)
     raise UsageError(
         f"warehouse {redacted(url)!r} is not known: use duckdb:///FILE, postgres (a server of the "
         "project's own), postgresql://user@host/database, or spark:local[*]?lake=FOLDER"
     )
 
 
-def _spark(url: str, settings: Settings) -> Warehouse:
+def spark_warehouse(settings: Settings) -> "SparkWarehouse":
     """Return the lake of `spark:MASTER?lake=FOLDER&spark.SETTING=VALUE`.
 
     The master is spark://host:port, or behind "spark:" what Spark calls it (local[2], yarn).
+
+    Raises:
+        UsageError: the URL names no master, no folder, or what is not known.
     """
     from urllib.parse import parse_qsl
 
     from ecomdata.warehouse.spark import SparkWarehouse
 
+    url = settings.warehouse
     place, _, query = url.partition("?")
     given = dict(parse_qsl(query, keep_blank_values=True))
     lake = given.pop("lake", "lake")
