@@ -37,6 +37,8 @@ SMALL = (
     f"&spark.driver.extraJavaOptions={JAVA}&spark.executor.extraJavaOptions={JAVA}"
 )
 HERE = f"spark:local[2]?{SMALL}"
+BOTH = {"spark": HERE, "duckdb": "duckdb:///shop.duckdb"}
+UCI = ROOT.parent / "shared/data/uci_online_retail"
 
 #: How many random shops are built at once.
 RANDOM_SHOPS = 10
@@ -181,16 +183,29 @@ def test_a_worker_that_dies_in_the_middle_of_a_build_changes_nothing_in_what_is_
 def test_net_sales_of_random_shops_agree_in_every_model_by_everything(tmp_path: Path) -> None:
     """As on the other engines, and every final table is DuckDB's; in one build, as each is long."""
     drawn = drawn_side_by_side(RANDOM_SHOPS)
-    built = {}
-    for name, warehouse in {"duckdb": "duckdb:///shop.duckdb", "spark": HERE}.items():
-        pipeline = made(tmp_path / name, warehouse)
-        load(pipeline, written(drawn, tmp_path / f"{name}'s files"))
-        pipeline.build([], True)
+    files = written(drawn, tmp_path / "files")
+    pipelines = [built(tmp_path / name, warehouse, files) for name, warehouse in BOTH.items()]
+    for pipeline in pipelines:
         database = open_warehouse(pipeline.settings)
         with database.connect() as connection:
             assert_proven(Built(database.dialect, connection), drawn)
-        built[name] = snapshot(pipeline)
-    assert_same(built["spark"], built["duckdb"])
+    assert_same(*map(snapshot, pipelines))
+
+
+@pytest.mark.skipif(not UCI.is_dir(), reason=f"the public data set is not at {UCI}")
+def test_a_real_shop_is_duckdbs_cell_by_cell(tmp_path: Path) -> None:
+    """Two months of UCI Online Retail, 105,335 lines in 68 files."""
+    assert_same(
+        *(snapshot(built(tmp_path / name, warehouse, UCI)) for name, warehouse in BOTH.items())
+    )
+
+
+def built(folder: Path, warehouse: str, files: Path) -> Pipeline:
+    """A pipeline over a warehouse that was built of files."""
+    pipeline = made(folder, warehouse)
+    load(pipeline, files)
+    pipeline.build([], True)
+    return pipeline
 
 
 def drawn_side_by_side(count: int) -> Drawn:
