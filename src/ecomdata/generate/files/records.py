@@ -58,7 +58,7 @@ HABIT_COLUMNS: Final = {
     "orders_per_week": "rate",
     "dropout_probability": "dropout",
     "mean_order_value": "mean",
-    "orders": "orders",
+    "orders": "orders::bigint",
     # Before the first order there is no history to be recent or old in.
     "recency_weeks": "case when orders > 0 then (recency * 0.0001)::decimal(18, 4) end",
     "age_weeks": "case when orders > 0 then (age * 0.0001)::decimal(18, 4) end",
@@ -155,7 +155,8 @@ class CustomerText:
     def habits(self, accounts: Accounts, history: History) -> Columns:
         """What accounts are truly like; recency and age in 10,000ths of weeks."""
         ticks, begins = self._calendar.ticks, accounts.begins
-        return {
+        # Eighty years are below 2**31 of these parts of a week, and ids have eight digits.
+        columns = {
             "customer": np.arange(len(accounts.signup)) + accounts.first,
             "buys": accounts.buys,
             "rate": self._rates[accounts.rate],
@@ -165,6 +166,10 @@ class CustomerText:
             "recency": (history.last - begins) * 10_000 // WEEK,
             "age": (ticks - begins) * 10_000 // WEEK,
             "interested": history.interested,
+        }
+        return {
+            name: column.astype(np.int32) if column.dtype == np.int64 else column
+            for name, column in columns.items()
         }
 
     def _ids(self, customer: Ints) -> Column:
