@@ -5,7 +5,7 @@ all of them; a byte of zero is "nothing here" and is squeezed out when all colum
 side by side. Nothing is quoted: no value of a shop needs it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -17,6 +17,8 @@ from ecomdata.generate.chance.draws import Bools, Ints
 #: Texts of one width: of four or eight bytes as numbers, which are copied faster, else raw.
 Texts: TypeAlias = NDArray[Any]
 Column: TypeAlias = tuple[bytes | Texts, ...]
+#: Lines of a file; what is made in place is not copied once more.
+FileText: TypeAlias = bytes | bytearray
 
 
 def table(texts: Iterable[str]) -> Texts:
@@ -91,26 +93,32 @@ def only_where(texts: Texts, present: Bools) -> Texts:
 
 def joined(count: int, *columns: bytes | Texts | Column) -> Texts:
     """The columns side by side as one part of a column."""
+    return np.frombuffer(*_laid_out(count, columns))
+
+
+def _laid_out(count: int, columns: Sequence[bytes | Texts | Column]) -> tuple[bytearray, str]:
+    """The columns side by side, and the type of a record."""
     parts = [part for each in columns for part in (each if isinstance(each, tuple) else (each,))]
     types = [f"V{len(each)}" if isinstance(each, bytes) else each.dtype for each in parts]
     fields: Any = np.dtype([(f"{n}", dtype) for n, dtype in enumerate(types)])
     # What is the same in all records is written with one copy a record.
-    record = np.empty(count, dtype=fields)
-    whole = f"V{fields.itemsize}"
-    record.view(whole)[:] = np.frombuffer(
+    laid_out, whole = bytearray(count * fields.itemsize), f"V{fields.itemsize}"
+    np.frombuffer(laid_out, whole)[:] = np.frombuffer(
         b"".join(each if isinstance(each, bytes) else bytes(each.dtype.itemsize) for each in parts),
         whole,
     )
+    record = np.frombuffer(laid_out, fields)
     for n, each in enumerate(parts):
         if not isinstance(each, bytes):
             record[f"{n}"] = each
-    return record.view(whole)
+    return laid_out, whole
 
 
-def csv_bytes(count: int, *columns: bytes | Texts | Column) -> bytes:
+def csv_bytes(count: int, *columns: bytes | Texts | Column) -> bytearray:
     """The columns as lines of a CSV file."""
     parts: list[bytes | Texts | Column] = []
     for column in columns:
         parts += [column, b","]
     parts[-1] = b"\n"
-    return joined(count, *parts).tobytes().translate(None, b"\0")
+    laid_out, _ = _laid_out(count, parts)
+    return laid_out.translate(None, b"\0")

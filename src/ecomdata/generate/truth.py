@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 
 from ecomdata.generate.chance.draws import Ints
-from ecomdata.generate.goods.baskets import Lines, Returns
+from ecomdata.generate.goods.baskets import Lines, Returns, first_of_each
 from ecomdata.generate.plan import ShopPlan
 from ecomdata.generate.timeline import GUEST
 
@@ -29,28 +29,31 @@ class Tally:
 
     def add_lines(self, lines: Lines) -> None:
         """Count the lines."""
-        gross = lines.quantity * lines.unit_price
-        self._add("gross_sales", lines.day, gross)
-        self._add("discounts", lines.day, -lines.discount)
-        void = np.flatnonzero(lines.cancelled)
-        self._add("cancellations", lines.day[void], lines.discount[void] - gross[void])
-        self._units += int(lines.quantity.sum()) - int(lines.quantity[void].sum())
-        order = np.flatnonzero(np.diff(lines.order, prepend=-1))
-        sold = order[~lines.cancelled[order]]
+        gross, stays = lines.quantity * lines.unit_price, ~lines.cancelled
+        self._add(
+            lines.day,
+            gross_sales=gross,
+            discounts=-lines.discount,
+            cancellations=(lines.discount - gross) * lines.cancelled,
+        )
+        self._units += int((lines.quantity * stays).sum())
+        order = lines.first_of_order
+        sold = order[stays[order]]
         self._orders += len(sold)
         customer = lines.customer[sold]
         self._bought[customer[customer != GUEST]] = True
 
     def add_returns(self, returns: Returns) -> None:
         """Count the returns."""
-        self._add("returns", returns.day, -returns.refund)
+        self._add(returns.day, returns=-returns.refund)
         self._units -= int(returns.quantity.sum())
 
-    def _add(self, name: str, day: Ints, cents: Ints) -> None:
-        """Add amounts, those of a day one after the other."""
+    def _add(self, day: Ints, **amounts: Ints) -> None:
+        """Add cents, those of a day one after the other."""
         if len(day):
-            starts = np.flatnonzero(np.diff(day, prepend=-1))
-            np.add.at(self._by_day[name], day[starts], np.add.reduceat(cents, starts))
+            first = first_of_each(day)
+            for name, cents in amounts.items():
+                np.add.at(self._by_day[name], day[first], np.add.reduceat(cents, first))
 
     @property
     def net_sales(self) -> Decimal:

@@ -15,6 +15,7 @@ import numpy as np
 from ecomdata.errors import UsageError
 from ecomdata.generate.calendar import make_calendar
 from ecomdata.generate.chance.draws import Ints, Levels, Purpose, bits, words_at
+from ecomdata.generate.csvtext import FileText
 from ecomdata.generate.events.planting import Effects, Planting
 from ecomdata.generate.events.schedule import planned
 from ecomdata.generate.files.folder import PLAN, TRUTH, replacing
@@ -243,7 +244,7 @@ class _Making:
         cleaned = Tally(plan, len(spend)) if plan.is_dirty else planted
         pending = Pending()
 
-        def work(job: tuple[int, Orders]) -> tuple[int, Orders, Lines, Effects, bytes, Returns]:
+        def work(job: tuple[int, Orders]) -> tuple[int, Orders, Lines, Effects, FileText, Returns]:
             period, orders = job
             lines, effects = planting.apply(orders, baskets.lines(orders))
             wanted = files.wants(files.periods[period])
@@ -298,14 +299,14 @@ class _Making:
         month_of = np.array([calendar.month_of(day) for day in range(plan.days)])
         lengths = [period.end - period.first for period in self._files.periods]
         period_of = np.repeat(np.arange(len(lengths)), lengths)
+        turns = np.flatnonzero(np.diff(month_of) + np.diff(period_of)) + 1
         first, month, assortment = 0, 0, products.assortment(0, prices.at(0))
         for day, customer in batches:
             level = spend[customer].astype(np.int64)
             guests = np.flatnonzero(customer == GUEST)
             who = words_at(plan.seed, Purpose.GUEST_SPEND, first + guests)
             level[guests] = bits(who, 0, LEVEL_BITS)
-            changes = np.diff(month_of[day]) + np.diff(period_of[day]) > 0
-            cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(day)]
+            cuts = [0, *np.searchsorted(day, turns).tolist(), len(day)]
             for start, end in zip(cuts, cuts[1:], strict=False):
                 for low in range(start, end, CHUNK):
                     part = slice(low, min(low + CHUNK, end))

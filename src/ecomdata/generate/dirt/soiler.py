@@ -17,6 +17,7 @@ from typing import Final, Self, TextIO
 import numpy as np
 
 from ecomdata.generate.chance.draws import Bools, Purpose, bits, words
+from ecomdata.generate.csvtext import FileText
 from ecomdata.generate.dirt.faults import (
     BYTE_ORDER_MARK,
     FAULTS,
@@ -154,7 +155,7 @@ class Soiler:
         self._key.add(self._file, 1, BYTE_ORDER_MARK, line)
         return BYTE_ORDER_MARK.spoil({"": line}, 0)
 
-    def soil(self, text: bytes, rows: int) -> tuple[bytes, Bools]:
+    def soil(self, text: FileText, rows: int) -> tuple[FileText, Bools]:
         """The next lines, spoilt, and which of them are lost for a perfect cleaner.
 
         In orders.csv lost are the lines that must be refused; in customers.csv the customers of
@@ -178,7 +179,7 @@ class Soiler:
             *(each.tolist() for each in (hit, starts[hit], ends[hit], kinds, variants)), strict=True
         ):
             fault = self._faults[kind]
-            line = text[start:end]
+            line = bytes(view[start:end])
             record = dict(zip(self._columns, line.split(b","), strict=True))
             spoilt = fault.spoil(record, variant)
             if spoilt == line or not self._may_plant(fault, record, self._rows + row + 1):

@@ -18,7 +18,7 @@ from ecomdata.errors import UsageError
 from ecomdata.generate.calendar import Calendar
 from ecomdata.generate.chance.draws import Bools, Ints, Purpose, Words, bits, words_at
 from ecomdata.generate.events.event import COPIES, Event, demand_room_for_copies
-from ecomdata.generate.goods.baskets import Lines, Orders
+from ecomdata.generate.goods.baskets import Lines, Orders, first_of_each
 from ecomdata.generate.goods.catalogue import Assortment, Catalogue
 from ecomdata.generate.goods.tastes import MOST_LINES
 from ecomdata.generate.people.customers import Population, country_of, opened_before
@@ -295,7 +295,7 @@ def _with(lines: Lines, more: Lines) -> _Change:
 
 def _count(order: Ints) -> int:
     """How many orders these are, the same ones side by side."""
-    return int(np.count_nonzero(np.diff(order, prepend=-1)))
+    return len(first_of_each(order))
 
 
 def _sales(lines: Lines) -> int:

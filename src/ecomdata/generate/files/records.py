@@ -10,6 +10,7 @@ from ecomdata.generate.calendar import WEEK, Calendar
 from ecomdata.generate.chance.draws import Floats, Ints, Purpose, words_at
 from ecomdata.generate.csvtext import (
     Column,
+    FileText,
     csv_bytes,
     digits,
     joined,
@@ -82,11 +83,11 @@ class OrderText:
         self._dates = table(dates)
         self._reasons = table(REASONS)
 
-    def order_lines(self, lines: Lines) -> bytes:
+    def order_lines(self, lines: Lines) -> FileText:
         """The lines of orders.csv."""
         count = len(lines.order)
         # What the lines of an order share is written once.
-        first = np.flatnonzero(np.diff(lines.order, prepend=-1))
+        first = lines.first_of_order
         row = np.repeat(np.arange(len(first)), np.diff(first, append=count))
         customer = lines.customer[first]
         buyer = only_where(joined(len(first), b"C", digits(customer + 1, 8)), customer != GUEST)
@@ -105,7 +106,7 @@ class OrderText:
             tail.take(row),
         )
 
-    def return_lines(self, returns: Returns) -> bytes:
+    def return_lines(self, returns: Returns) -> FileText:
         """The lines of returns.csv; a return is called by the line that came back."""
         count = len(returns.order)
         order = digits(returns.order + 1, 8)
@@ -138,7 +139,7 @@ class CustomerText:
         """The lines of customers.csv of the accounts from `start` to before `end`."""
         return b"".join(self._lines(accounts, part) for part in _parts(start, end))
 
-    def _lines(self, accounts: Accounts, part: slice) -> bytes:
+    def _lines(self, accounts: Accounts, part: slice) -> FileText:
         customer = np.arange(part.start, part.stop) + accounts.first
         country = accounts.country[part]
         word = words_at(self._seed, Purpose.NAME, customer)

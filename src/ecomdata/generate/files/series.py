@@ -15,6 +15,7 @@ import numpy as np
 
 from ecomdata.errors import UsageError
 from ecomdata.generate.chance.draws import Bools
+from ecomdata.generate.csvtext import FileText
 from ecomdata.generate.dirt.soiler import AnswerKey, Soiler
 from ecomdata.generate.files.folder import TRUTH
 from ecomdata.generate.files.parquet import TYPES, to_parquet
@@ -96,7 +97,7 @@ class Series:
         self._next = 0
         self._file: _File | None = None
 
-    def add(self, period: int, text: bytes, count: int) -> Bools:
+    def add(self, period: int, text: FileText, count: int) -> Bools:
         """Add lines to a period's file; which of them a perfect cleaner is left without."""
         self._advance(period + 1)
         if self._file is None:
@@ -145,7 +146,7 @@ class _File:
             header = self._soiler.header(header)
         self._write(header + b"\n")
 
-    def add(self, text: bytes, count: int) -> Bools:
+    def add(self, text: FileText, count: int) -> Bools:
         lost = np.zeros(count, dtype=np.bool_)
         if self._soiler:
             text, lost = self._soiler.soil(text, count)
@@ -167,7 +168,7 @@ class _File:
         self._files.records[self._name] = self._records
         self._files.bytes += path.stat().st_size
 
-    def _write(self, text: bytes) -> None:
+    def _write(self, text: FileText) -> None:
         if self._stream:
             self._stream.write(text)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,13 @@ REASONS: Final = {
 }
 
 
+def first_of_each(values: Ints) -> Ints:
+    """Where each run of equal values begins."""
+    begins = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
+
+
 @dataclass(frozen=True)
 class Orders:
     """Consecutive orders in the order of time, all of one month.
@@ -71,6 +79,11 @@ class Lines:
     unit_price: Ints
     discount: Ints
     fate: Words
+
+    @cached_property
+    def first_of_order(self) -> Ints:
+        """The row of each order's first line."""
+        return first_of_each(self.order)
 
     @property
     def total(self) -> Ints:

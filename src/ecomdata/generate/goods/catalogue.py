@@ -20,7 +20,7 @@ from ecomdata.generate.chance.draws import (
     words,
     words_at,
 )
-from ecomdata.generate.csvtext import csv_bytes, digits, money, table
+from ecomdata.generate.csvtext import FileText, csv_bytes, digits, money, table
 from ecomdata.generate.goods.ladder import PLACE_BITS, Ladder
 from ecomdata.generate.plan import ShopPlan
 
@@ -218,8 +218,9 @@ def _names(
         kind = kinds[number]
         euros = cents / 100
         fitting = [name for name, (low, high) in kind["items"].items() if low <= euros <= high]
-        nearest = min(kind["items"], key=lambda name: abs(kind["items"][name][0] - euros))
-        item = fitting[luck % len(fitting)] if fitting else nearest
+        if not fitting:
+            fitting = [min(kind["items"], key=lambda name: abs(kind["items"][name][0] - euros))]
+        item = fitting[luck % len(fitting)]
         makers, styles = kind["makers"], kind["styles"]
         while True:
             walk = (seed + made[number]) * STRIDE % (len(makers) * len(styles))
@@ -233,7 +234,7 @@ def _names(
     return list(names)
 
 
-def product_lines(catalogue: Catalogue, month: int, prices: Ints) -> bytes:
+def product_lines(catalogue: Catalogue, month: int, prices: Ints) -> FileText:
     """The lines of products.csv, at the prices of a month, of what had been launched by then."""
     launched = np.flatnonzero(catalogue.launched <= month)
     count = len(launched)
@@ -247,7 +248,7 @@ def product_lines(catalogue: Catalogue, month: int, prices: Ints) -> bytes:
     )
 
 
-def price_lines(calendar: Calendar, prices: PriceList, month: int) -> bytes:
+def price_lines(calendar: Calendar, prices: PriceList, month: int) -> FileText:
     """The lines of truth/prices.csv: prices that are other ones than in the month before."""
     before = prices.at(month - 1) if month else np.zeros(0, dtype=np.int64)
     now = prices.at(month)

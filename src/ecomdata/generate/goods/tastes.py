@@ -90,7 +90,8 @@ class Tastes:
         nth = np.arange(len(row)) - starts[row]
         line = words_at(self._seed, Purpose.LINE, order[row] * MOST_LINES + nth)
         # A line takes its part of the order's value: from 1 to 80 in proportion.
-        part = (bits(line, 16, 8) + 32) * (bits(line, 16, 8) + 32)
+        side = bits(line, 16, 8) + 32
+        part = side * side
         whole = np.add.reduceat(part, starts)
         quantity = chosen(self._quantities, line, 24)
         share = value * 100.0 / ((100 - percent) * whole)
