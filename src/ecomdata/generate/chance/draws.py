@@ -106,12 +106,18 @@ def in_proportion(weights: Sequence[int] | Ints, size_bits: int) -> Ints:
 
     The weights add up to less than 2**(61 - `size_bits`).
     """
+    return np.repeat(np.arange(len(weights)), times_in(weights, size_bits))
+
+
+def times_in(weights: Sequence[int] | Ints, size_bits: int) -> Ints:
+    """How often each index stands in such a table."""
     size = 1 << size_bits
     cumulative = np.cumsum(np.asarray(weights, dtype=np.int64))
     # An index's entries end with the last whose middle, of `size` equal parts of all, it reaches.
     total = cumulative[-1]
     ends = (cumulative * (2 * size) + (total - 1)) // (2 * total)
-    return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    times: Ints = np.diff(ends, prepend=0)
+    return times
 
 
 def by_share(shares: dict[int, int], size_bits: int = 10) -> Ints:
