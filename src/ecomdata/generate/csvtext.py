@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecomdata.generate.chance.draws import Bools, Ints
 
-#: Texts of one width: of four or eight bytes as numbers, which are copied faster, else raw.
+#: Texts of one width: of 1, 2, 4 or 8 bytes as numbers, which are copied faster, else raw.
 Texts: TypeAlias = NDArray[Any]
 Column: TypeAlias = tuple[bytes | Texts, ...]
 #: Lines of a file; what is made in place is not copied once more.
@@ -30,7 +30,7 @@ def table(texts: Iterable[str]) -> Texts:
 
 
 def _type(width: int) -> str:
-    return {4: "u4", 8: "u8"}.get(width, f"V{width}")
+    return f"u{width}" if width in (1, 2, 4, 8) else f"V{width}"
 
 
 @cache
@@ -39,10 +39,10 @@ def _digits(width: int) -> Texts:
 
 
 @cache
-def _leading() -> tuple[Texts, Texts]:
-    """0 to 9,999 without leading zeros; the same, but that 0 is nothing at all."""
-    short = b"".join((b"%d" % number).rjust(4, b"\0") for number in range(10_000))
-    return np.frombuffer(short, "u4"), np.frombuffer(bytes(4) + short[4:], "u4")
+def _leading(width: int, blank: bool) -> Texts:
+    """Numbers of so many digits at most, without leading zeros; `blank`: 0 is nothing at all."""
+    short = b"".join((b"%d" % number).rjust(width, b"\0") for number in range(10**width))
+    return np.frombuffer(bytes(width) + short[width:] if blank else short, _type(width))
 
 
 @cache
@@ -64,14 +64,16 @@ def digits(values: Ints, width: int) -> Column:
 
 def number(values: Ints) -> Column:
     """Numbers of zero or more as they are written."""
-    lowest, blank = _leading()
-    groups = []
-    while len(values) and int(values.max()) > 9_999:
+    most = int(values.max(initial=0))
+    groups: list[Texts] = []
+    while most > 9_999:
         rest = values // 10_000
         group = values - rest * 10_000
-        groups.append(np.where(rest > 0, _digits(4).take(group), lowest.take(group)))
-        values, lowest = rest, blank
-    groups.append(lowest.take(values))
+        short = _leading(4, bool(groups)).take(group)
+        groups.append(np.where(rest > 0, _digits(4).take(group), short))
+        values, most = rest, most // 10_000
+    # No wider than need be: each byte of nothing has to be squeezed out.
+    groups.append(_leading(len(str(most)), bool(groups)).take(values))
     return tuple(reversed(groups))
 
 

@@ -21,7 +21,6 @@ from ecomdata.generate.csvtext import (
 )
 from ecomdata.generate.files.parquet import Columns
 from ecomdata.generate.goods.baskets import REASONS, Lines, Returns
-from ecomdata.generate.goods.tastes import MOST_LINES
 from ecomdata.generate.people.customers import Accounts, History
 from ecomdata.generate.people.habits import Habits
 from ecomdata.generate.people.names import Names, countries
@@ -79,7 +78,6 @@ class OrderText:
         self._tails = table(
             f"{date},{status},{plan.currency}" for date in dates for status in STATUSES
         )
-        self._line_numbers = table(map(str, range(MOST_LINES + 2)))
         self._dates = table(dates)
         self._reasons = table(REASONS)
 
@@ -96,7 +94,7 @@ class OrderText:
         return csv_bytes(
             count,
             order.take(row),
-            self._line_numbers.take(lines.line_number),
+            number(lines.line_number),
             buyer.take(row),
             self._products.take(lines.product),
             number(lines.quantity),
