@@ -1,13 +1,13 @@
 """The lines of a shop's files, and of the answer key beside them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import numpy as np
 
 from ecomdata.generate.calendar import WEEK, Calendar
-from ecomdata.generate.chance.draws import Floats, Ints, Purpose, words_at
+from ecomdata.generate.chance.draws import Ints, Purpose, words_at
 from ecomdata.generate.csvtext import (
     Column,
     FileText,
@@ -129,9 +129,9 @@ class CustomerText:
         self._names = Names()
         self._countries = table(countries())
         self._dates = table(_dates(plan, range(plan.days)))
-        self._rates = _rounded((WEEK / habits.gaps).tolist(), 9)
-        self._dropouts = _rounded((habits.dropouts / 2**32).tolist(), 9)
-        self._means = _rounded((habits.means / 100).tolist(), 4)
+        self._rates = np.round(WEEK / habits.gaps, 9)
+        self._dropouts = np.round(habits.dropouts / 2**32, 9)
+        self._means = np.round(habits.means / 100, 4)
 
     def lines(self, accounts: Accounts, start: int, end: int) -> bytes:
         """The lines of customers.csv of the accounts from `start` to before `end`."""
@@ -173,10 +173,6 @@ class CustomerText:
 
     def _ids(self, customer: Ints) -> Column:
         return b"C", *digits(customer + 1, 8)
-
-
-def _rounded(values: Iterable[float], places: int) -> Floats:
-    return np.array([round(value, places) for value in values])
 
 
 def _parts(start: int, end: int) -> Iterator[slice]:
