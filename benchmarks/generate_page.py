@@ -44,6 +44,22 @@ _ALONE = """\
 | lines of orders | orders | MB written | seconds | CPU s | lines per CPU s | peak MB |
 |---|---|---|---|---|---|---|
 """
+_AIMS = """\
+## What was aimed at
+
+| figure | aim | measured |
+|---|---|---|
+| ratio to Faker | 50 | {faker:.1f} |
+| ratio to jafgen | 150 | {jafgen:.1f} |
+| lines per CPU s, {orders:,} orders | 1,500,000 | {rate:,.0f} |
+| peak MB, whatever the size | 300 | {peak:,} |
+
+The first two come from a sketch that wrote one line of six columns an order, and nothing else; a
+line has eleven here, and there are returns, cancellations, affinities, events, true KPIs and the
+truth of each customer. 150 times jafgen would be {jafgens:,.0f} orders a CPU-second, more than
+the sketch made.
+
+"""
 _FLAT = "## Memory by size\n\n`ecomdata generate`, one run each.\n\n"
 _LARGE = "## Large\n\nOne run of `ecomdata generate --orders {orders}`.\n\n"
 _NO_LARGE = "## Large\n\nNot measured yet: `make bench-generate LARGE=100000000`.\n"
@@ -57,6 +73,7 @@ def page(results: dict[str, Any]) -> str:
     large = results["large"]
     parts = [
         _HEAD.format(**results) + comparisons,
+        _aims(results),
         _REALISM.format(**results) + _lines(map(_realism_row, public + made)),
         _lines(f"- {row['shop']}: {row['note']}{_kept(row)}" for row in public),
         _FLAT + _ALONE + _lines(map(_alone_row, results["flat"])),
@@ -64,6 +81,22 @@ def page(results: dict[str, Any]) -> str:
         "## How each is called\n\n" + _lines(f"- {x.name}: {x.how}" for x in (PRODUCT, *PEERS)),
     ]
     return "\n".join(parts)
+
+
+def _aims(results: dict[str, Any]) -> str:
+    """Return what was aimed at beside what the largest runs measured."""
+    last = {one["peer"]: one for one in results["comparisons"]}
+    jafgen = last["jafgen"]["other"]
+    largest = results["flat"][-1]
+    alone = [*results["flat"], *([results["large"]] if results["large"] else [])]
+    return _AIMS.format(
+        faker=last["Faker"]["ratio"],
+        jafgen=last["jafgen"]["ratio"],
+        jafgens=150 * jafgen["orders"] / jafgen["usage"]["cpu_seconds"],
+        orders=largest["orders"],
+        rate=largest["lines"] / largest["usage"]["cpu_seconds"],
+        peak=max(made["usage"]["peak_mb"] for made in alone),
+    )
 
 
 def comparison_row(one: dict[str, Any]) -> str:
