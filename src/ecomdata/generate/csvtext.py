@@ -26,7 +26,7 @@ def table(texts: Iterable[str]) -> Texts:
     encoded = [text.encode() for text in texts]
     width = max(map(len, encoded))
     width = 4 if width < 4 else 8 if 4 < width < 8 else width
-    return np.frombuffer(b"".join(text.ljust(width, b"\0") for text in encoded), _type(width))
+    return np.array(encoded, dtype=f"S{width}").view(_type(width))
 
 
 def _type(width: int) -> str:
@@ -41,8 +41,10 @@ def _digits(width: int) -> Texts:
 @cache
 def _leading(width: int, blank: bool) -> Texts:
     """Numbers of so many digits at most, without leading zeros; `blank`: 0 is nothing at all."""
-    short = b"".join((b"%d" % number).rjust(width, b"\0") for number in range(10**width))
-    return np.frombuffer(bytes(width) + short[width:] if blank else short, _type(width))
+    texts = np.arange(10**width).astype(f"S{width}")
+    if blank:
+        texts[0] = b""
+    return texts.view(_type(width))
 
 
 @cache
