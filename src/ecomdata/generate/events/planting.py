@@ -167,7 +167,7 @@ class _Planted:
         if not assortment.sold[self._product]:
             return _without(lines, np.zeros_like(here))
         ends = np.append(np.diff(lines.order) != 0, True)
-        # A line of its own has a number that is still written (`OrderText`).
+        # No more than one line more than others have: words are addressed by its number.
         room = lines.line_number <= MOST_LINES
         goes = ends & here & room & self._hit(_BY_ORDER, lines.order, self.event.size)
         last = lines.rows(goes)
