@@ -11,7 +11,8 @@ _HEAD = """\
 `make bench-generate ORDERS={orders} PAIRS={pairs}` wrote this page: the product and a peer in turn,
 whole processes with their start, on one machine. Of two figures the first is the product's; they
 are medians, and the most of the memory. Where the product stands beside a peer at two sizes, the
-peer is too slow for the larger, or has one size alone. Times mean nothing on another machine.
+peer is too slow for the larger, or has one size alone. Before each run memory is fetched that a
+virtual machine's host may have taken back. Times mean nothing on another machine.
 
 - **ratio**: what the product writes in a CPU-second through what the peer writes; above 1 the
   product is faster. Lines of orders are counted, for jafgen orders.

@@ -1,7 +1,5 @@
 """The command that makes a synthetic shop."""
 
-import os
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,9 +11,6 @@ from ecomdata.cli import show
 from ecomdata.cli.options import Options
 from ecomdata.cli.period import DAY, day
 from ecomdata.errors import UsageError
-
-#: Threads that are used unless another number is given: more would wait for the one that writes.
-_WORKERS = 4
 
 
 def generate(
@@ -70,7 +65,9 @@ def generate(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=64, help="Threads; the bytes are the same with any."),
+        typer.Option(
+            metavar="N", min=1, max=64, help="Threads, same bytes (1; csv.gz: one a core, up to 4)."
+        ),
     ] = None,
 ) -> None:
     """Make a synthetic shop: same arguments, same bytes; truth/ holds the answer key.
@@ -93,14 +90,12 @@ def generate(
         "format": format,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    threads = workers or min(os.cpu_count() or 1, _WORKERS)
-    _reuse_freed_memory()
     progress = options.terminal.progress
     if append:
         if given:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise UsageError(f"{names}: with --append the shop in {out} goes on as it was planned")
-        summary = extend_shop(out, days or 1, progress, threads)
+        summary = extend_shop(out, days or 1, progress, workers)
     else:
         if days:
             if end:
@@ -111,27 +106,11 @@ def generate(
             given |= {"dirt": share, "faults": tuple(faults.items())}
         if events:
             given["events"] = int(events) if events.isdecimal() else read_events(Path(events))
-        summary = generate_shop(ShopPlan(**given), out, progress, threads)
+        summary = generate_shop(ShopPlan(**given), out, progress, workers)
     if options.json:
         options.terminal.document(asdict(summary))
     else:
         show.shop(options.terminal, summary)
-
-
-def _reuse_freed_memory() -> None:
-    """Let glibc use the memory of freed columns again: new pages took up to a quarter of the CPU.
-
-    One arena for all threads; what is free at its end goes back beyond 2 MB, and what is larger
-    than 1 MB at once: with 16 and 32 MB the peak at 100 million lines was 336 MB, not 295.
-    """
-    from ctypes import CDLL
-
-    arena_max, mmap_threshold, trim_threshold = -8, -3, -1
-    with suppress(AttributeError, OSError, TypeError):  # another C library
-        libc = CDLL(None)
-        libc.mallopt(arena_max, 1)
-        libc.mallopt(mmap_threshold, 1 << 20)
-        libc.mallopt(trim_threshold, 2 << 20)
 
 
 def _last_day(start: date, days: int) -> date:

@@ -1,6 +1,7 @@
 """A shop, from its plan to its files: first the customers and when they order, then the orders."""
 
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -58,7 +59,10 @@ from ecomdata.generate.truth import Tally
 Progress: TypeAlias = Callable[[str, int, int], None]
 
 #: Orders made at a time: their columns stay in a processor's cache.
-CHUNK: Final = 1 << 12
+CHUNK: Final = 1 << 13
+
+#: More threads would wait for the one that writes.
+_MOST_WORKERS: Final = 4
 
 _Job = TypeVar("_Job")
 _Done = TypeVar("_Done")
@@ -86,7 +90,7 @@ class Summary:
 
 
 def generate_shop(
-    plan: ShopPlan, out: Path, progress: Progress | None = None, workers: int = 1
+    plan: ShopPlan, out: Path, progress: Progress | None = None, workers: int | None = None
 ) -> Summary:
     """Make the plan's shop in the folder `out`, whole or not at all; any workers, same bytes.
 
@@ -100,7 +104,7 @@ def generate_shop(
 
 
 def extend_shop(
-    out: Path, days: int, progress: Progress | None = None, workers: int = 1
+    out: Path, days: int, progress: Progress | None = None, workers: int | None = None
 ) -> Summary:
     """Add the next days of the shop in the folder `out`, each day's lines in files of their own.
 
@@ -122,11 +126,11 @@ def extend_shop(
 class _Making:
     """The making of one shop."""
 
-    def __init__(self, files: ShopFiles, progress: Progress | None, workers: int) -> None:
+    def __init__(self, files: ShopFiles, progress: Progress | None, workers: int | None) -> None:
         self._files = files
         self._plan = files.plan
         self._report = progress or (lambda what, done, total: None)
-        self._workers = workers
+        self._workers = workers or _workers(files.plan)
         self._calendar = make_calendar(files.plan)
 
     def make(self, out: Path) -> Summary:
@@ -324,6 +328,11 @@ class _Making:
                         ),
                     )
             first += len(day)
+
+
+def _workers(plan: ShopPlan) -> int:
+    """How many threads pay: zlib leaves Python's lock to others for long, numpy for too short."""
+    return min(os.cpu_count() or 1, _MOST_WORKERS) if plan.format == "csv.gz" else 1
 
 
 def _in_order(work: Callable[[_Job], _Done], jobs: Iterable[_Job], workers: int) -> Iterator[_Done]:
