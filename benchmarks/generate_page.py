@@ -55,10 +55,10 @@ _AIMS = """\
 | lines per CPU s, {orders:,} orders | 1,500,000 | {rate:,.0f} |
 | peak MB, whatever the size | 300 | {peak:,} |
 
-The first two come from a sketch that wrote one line of six columns an order, and nothing else; a
-line has eleven here, and there are returns, cancellations, affinities, events, true KPIs and the
+The aim for jafgen comes from a sketch that wrote one line of six columns an order, and nothing else;
+a line has eleven here, and there are returns, cancellations, affinities, events, true KPIs and the
 truth of each customer. 150 times jafgen would be {jafgens:,.0f} orders a CPU-second; the sketch
-made 1,750,000, on another machine.
+itself made 128 times what jafgen did in the same hour.
 """
 _FLAT = "## Memory by size\n\n`ecomdata generate`, one run each.\n\n"
 _LARGE = "## Large\n\nOne run of `ecomdata generate --orders {orders}`.\n\n"
