@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 WAREHOUSE ?= duckdb:///ecomdata.duckdb
+ENGINE ?= duckdb
 ROWS ?= 1000000
 PAIRS ?= 5
 ORDERS ?= 1000000
@@ -136,8 +137,8 @@ bench: .venv/.run .venv-bench/.bench ## Measure loading against psql, dlt, panda
 bench-generate: .venv/.run .venv-bench/.bench ## Measure generating against Faker, mimesis, jafgen, write docs/benchmarks-generate.md [ORDERS=1000000 PAIRS=5 LARGE=lines]
 	.venv/bin/python benchmarks/generate.py --orders $(ORDERS) --pairs $(PAIRS) $(if $(LARGE),--large $(LARGE))
 
-bench-build: .venv/.run ## Measure building against the SQL by hand, and a day's build, write docs/benchmarks-build.md [ROWS=1000000 PAIRS=5]
-	.venv/bin/python benchmarks/build.py --rows $(ROWS) --pairs $(PAIRS)
+bench-build: .venv/.run ## Measure building against the SQL by hand, and a day's build, write docs/benchmarks-build.md [ENGINE=duckdb ROWS=1000000 PAIRS=5]
+	.venv/bin/python benchmarks/build.py --engine $(ENGINE) --rows $(ROWS) --pairs $(PAIRS)
 
 bench-sizing: .venv-spark/.run ## Measure a line's cost on every engine and hold their tables together, write docs/sizing.md [LINES='1000000 5000000' ENGINES=... SKEW=1 AGAIN=1]
 	tests/spark/get-java

@@ -55,7 +55,7 @@ _AIMS = """\
 | lines per CPU s, {orders:,} orders | 1,500,000 | {rate:,.0f} |
 | peak MB, whatever the size | 300 | {peak:,} |
 
-The aim for jafgen comes from a sketch that wrote one line of six columns an order, and nothing else;
+The aim for jafgen comes from a sketch that wrote one line of six columns an order, and no more;
 a line has eleven here, and there are returns, cancellations, affinities, events, true KPIs and the
 truth of each customer. 150 times jafgen would be {jafgens:,.0f} orders a CPU-second; the sketch
 itself made 128 times what jafgen did in the same hour.

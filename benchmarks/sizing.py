@@ -14,17 +14,16 @@ import os
 import runpy
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from processes import ECOMDATA, measured, postgres
 from sizing_page import page
 from usage import Usage
 
@@ -35,7 +34,6 @@ from ecomdata.warehouse.protocol import quote
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/sizing.json"
 PAGE = ROOT / "docs/sizing.md"
-ECOMDATA = [sys.executable, "-m", "ecomdata"]
 LINES_PER_ORDER = 2.5  # the generator's, on average
 DUCKDB, POSTGRESQL, CLUSTER = "DuckDB", "PostgreSQL", "Spark-cluster"
 WAREHOUSES = {
@@ -46,23 +44,6 @@ WAREHOUSES = {
 }
 #: Of lines in a shop with skew: one in three is of one product, one order in ten of one customer.
 _PRODUCT_EVERY, _CUSTOMER_EVERY = 3, 10
-_TICKS = os.sysconf("SC_CLK_TCK")
-_SAMPLED_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Process:
-    """What /proc says of a process.
-
-    Args:
-        ticks: of the processor, its own.
-        childrens_ticks: of the children that it has waited for.
-    """
-
-    parent: int
-    session: int
-    ticks: int
-    childrens_ticks: int
 
 
 def main() -> None:
@@ -104,7 +85,7 @@ def _measure_all(lines: int, skew: bool, engines: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="sizing.") as name:
         folder, shop = Path(name), Path(name) / "shop"
         orders = str(round(lines / LINES_PER_ORDER))
-        _run(folder, [], "generate", str(shop), "--orders", orders)
+        measured([*ECOMDATA, "generate", str(shop), "--orders", orders], folder)
         if skew:
             _skew(shop / "orders.csv")
         exact = _count(shop / "orders.csv")
@@ -157,94 +138,17 @@ def _project(folder: Path, engine: str) -> Iterator[tuple[str, list[int]]]:
             with of["cluster"](folder / "cluster") as (master, pids):
                 yield WAREHOUSES[engine].format(master=master), list(pids.values())
         elif engine == POSTGRESQL:
-            _run(folder, [], "warehouse", "start", "--project", str(folder))
-            (postmaster,) = folder.glob(".ecomdata/postgres/**/postmaster.pid")
-            yield WAREHOUSES[engine], [int(postmaster.read_text().split()[0])]
+            with postgres(folder) as pid:
+                yield WAREHOUSES[engine], [pid]
         else:
             yield WAREHOUSES[engine], []
     finally:
-        if engine == POSTGRESQL:
-            _run(folder, [], "warehouse", "stop", "--project", str(folder))
         shutil.rmtree(folder)
 
 
 def _ecomdata(folder: Path, warehouse: str, servers: list[int], *words: str) -> Usage:
-    return _run(
-        folder, servers, *words, "--project", str(folder), "--warehouse", warehouse, "--no-progress"
-    )
-
-
-def _run(folder: Path, servers: list[int], *words: str) -> Usage:
-    """Run a command to its end; what it started and what worked for it counts."""
-    command = [*ECOMDATA, *words]
-    own: dict[int, int] = {}
-    peak = 0
-    before = _ticks_of(_family(_processes(), servers))
-    with tempfile.TemporaryFile() as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            while process.poll() is None:
-                processes = _processes()
-                family = _family(processes, servers)
-                started = _started(processes, process.pid)
-                own |= {id: one.ticks for id, one in started.items()}
-                peak = max(peak, sum(map(_memory_kb, {**started, **family})))
-                time.sleep(_SAMPLED_SECONDS)
-        finally:  # Ctrl-C reaches no other session
-            for id in _started(_processes(), process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(id, signal.SIGKILL)
-            process.wait()
-        seconds = time.perf_counter() - begun
-        if process.returncode:
-            output.seek(0)
-            sys.exit(f"{' '.join(command)}:\n{output.read().decode(errors='replace')}")
-    ticks = sum(own.values()) + _ticks_of(_family(_processes(), servers)) - before
-    return Usage(round(seconds, 1), round(ticks / _TICKS, 1), peak >> 10)
-
-
-def _processes() -> dict[int, Process]:
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended
-            fields = path.read_text().rpartition(")")[2].split()
-            parent, session = int(fields[1]), int(fields[3])
-            ticks = [int(field) for field in fields[11:15]]
-            found[int(path.parent.name)] = Process(
-                parent, session, ticks[0] + ticks[1], ticks[2] + ticks[3]
-            )
-    return found
-
-
-def _started(processes: dict[int, Process], leader: int) -> dict[int, Process]:
-    """Return a session's processes, and those that they have put in sessions of their own."""
-    return _family(processes, [id for id, one in processes.items() if one.session == leader])
-
-
-def _family(processes: dict[int, Process], roots: list[int]) -> dict[int, Process]:
-    """Return the processes of these ids and all that descend from them."""
-    found = {id: processes[id] for id in roots if id in processes}
-    while more := {
-        id: one for id, one in processes.items() if one.parent in found and id not in found
-    }:
-        found |= more
-    return found
-
-
-def _ticks_of(family: dict[int, Process]) -> int:
-    return sum(one.ticks + one.childrens_ticks for one in family.values())
-
-
-def _memory_kb(id: int) -> int:
-    """Return what a process keeps in memory; what several share is divided among them."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{id}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    return 0
+    of = ["--project", str(folder), "--warehouse", warehouse, "--no-progress"]
+    return measured([*ECOMDATA, *words, *of], folder, servers)
 
 
 def _different(expected: Path, found: Path) -> dict[str, int]:

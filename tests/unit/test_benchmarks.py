@@ -109,6 +109,14 @@ def test_the_page_about_generating_says_what_was_measured(
     assert (ROOT / "docs/benchmarks-generate.md").read_text("utf-8") == page(results)
 
 
+def test_the_page_about_building_says_what_was_measured(benchmark: Benchmark) -> None:
+    page = benchmark("build.py")["page"]
+    results = json.loads((ROOT / "benchmarks/build.json").read_text("utf-8"))
+    text = (ROOT / "docs/benchmarks-build.md").read_text("utf-8")
+    assert text == page(results)
+    assert f"## DuckDB, {results[0]['lines']:,} order lines" in text
+
+
 def test_the_pages_about_alarms_and_faults_say_what_was_measured(benchmark: Benchmark) -> None:
     alarms = benchmark("insights/page.py")["alarms_page"]
     text = (ROOT / "docs/alarms.md").read_text("utf-8")

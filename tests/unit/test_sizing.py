@@ -21,7 +21,7 @@ BLANK = "".join(f"{name}:\n<!-- {name} -->\n<!-- end -->\n" for name in NAMES)
 def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
     """Run a file of benchmarks/ and return what it defines."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    for name in ("sizing_page", "usage"):
+    for name in ("sizing_page", "usage", "processes"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return lambda name: runpy.run_path(str(ROOT / "benchmarks" / name))
 
