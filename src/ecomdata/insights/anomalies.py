@@ -110,7 +110,7 @@ def judge(sales: Floats, start: date, known: int) -> list[Judged]:
         start: the first day.
         known: days that only tell what is usual.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr, stdtrit
 
     logs = log_sales(sales, start)
     deviation = deviations(logs, start)
@@ -126,7 +126,7 @@ def judge(sales: Floats, start: date, known: int) -> list[Judged]:
         apart = float(deviation[at]) - ago
         level = float(logs[at]) - apart
         error = scale * wide
-        margin = float(t.ppf(0.95, degrees)) * error
+        margin = float(stdtrit(degrees, 0.95)) * error
         judged.append(
             Judged(
                 day,
@@ -134,7 +134,7 @@ def judge(sales: Floats, start: date, known: int) -> list[Judged]:
                 float(np.exp(level - margin)),
                 float(np.exp(level + margin)),
                 apart > 0,
-                float(2 * t.sf(abs(apart) / error, degrees)),
+                float(2 * stdtr(degrees, -abs(apart) / error)),
             )
         )
     return judged

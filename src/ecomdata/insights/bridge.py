@@ -87,9 +87,9 @@ def search_bridge(connection: Connection, question: Question) -> Searched:
     usual = float(np.quantile(np.abs(steps[1:]), 0.75)) / _QUARTILE
     apart = float(steps[0] - steps[_YEAR]) / 2**0.5
     score = min(abs(steps[0]), abs(apart)) / usual if steps[0] * apart > 0 else 0.0
-    from scipy.stats import t
+    from scipy.special import stdtr
 
-    p_value = float(2 * t.sf(score, 0.5 * (len(steps) - 1)))
+    p_value = float(2 * stdtr(0.5 * (len(steps) - 1), -score))
     return Searched((_finding(connection, question, bridge, usual, p_value),), 1)
 
 

@@ -384,7 +384,7 @@ def _backtest(tries: Sequence[_Try], uses_year: bool) -> Backtest:
 
 
 def _finding(connection: Connection, current: Span, total: Expected, backtest: Backtest) -> Finding:
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     sql = f"""with sums as (
     select
@@ -427,7 +427,7 @@ from sums"""
         effect=effect,
         low=(total.low - sold).quantize(Decimal("0.01")),
         high=(total.high - sold).quantize(Decimal("0.01")),
-        p_value=float(2 * norm.sf(abs(float(effect)) / error)),
+        p_value=float(2 * ndtr(-abs(float(effect)) / error)),
         evidence_sql=sql,
         next_look="Plan stock and staff by it; what is planned and not in the past is not in it.",
     )

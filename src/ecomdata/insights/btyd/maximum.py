@@ -122,9 +122,9 @@ def likely_between(
     Source: Venzon and Moolgavkar 1988, "A method for computing profile-likelihood-based
     confidence intervals".
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    fall = float(norm.ppf((1 + level) / 2))
+    fall = float(ndtri((1 + level) / 2))
     best, ends = np.log(parameters), {}
     most = log_likelihood(parameters)[0]
 

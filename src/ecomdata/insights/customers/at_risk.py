@@ -149,7 +149,7 @@ from slipped"""
         )
     )
     margin = Decimal(Z90 * error)
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     return Finding(
         family="customers",
@@ -167,7 +167,7 @@ from slipped"""
         effect=effect,
         low=(effect - margin).quantize(Decimal("0.01")),
         high=min(effect + margin, Decimal(0)).quantize(Decimal("0.01")),
-        p_value=float(norm.sf(abs(float(effect)) / error)),
+        p_value=float(ndtr(-abs(float(effect)) / error)),
         evidence_sql=sql,
         next_look=(
             "Write to the dearest of them before the others: ecomdata insights "

@@ -66,7 +66,7 @@ def stray(customers: Floats, came_back: Floats) -> Strayed:
     Each cohort before it strays from its own, and that is what is usual: the upper quartile of
     it, as a normal deviation. What strayed the same way a year ago is the season's.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     usual, of = (
         np.convolve(each[:-1], np.ones(NEIGHBOURS), "valid") for each in (came_back, customers)
@@ -81,7 +81,7 @@ def stray(customers: Floats, came_back: Floats) -> Strayed:
     if len(score) > _YEAR:
         scores.append(float(score[-1] - score[-1 - _YEAR]) / 2**0.5)
     least = min(abs(each) for each in scores) if len({each > 0 for each in scores}) == 1 else 0.0
-    return Strayed(float(luck[-1]) * wide, float(2 * t.sf(least / wide, (len(score) - 1) / 2)))
+    return Strayed(float(luck[-1]) * wide, float(2 * stdtr((len(score) - 1) / 2, -least / wide)))
 
 
 def _cohorts(connection: Connection, span: Span) -> tuple[Floats, Floats]:

@@ -164,9 +164,9 @@ def moved(cube: Cube, support: float) -> list[Step]:
     scores = np.array([change / (error * factor**0.5) for change, factor in comparisons])
     agreed = (np.sign(scores) == np.sign(scores[0])).all(axis=0)
     score = np.where(agreed, np.abs(scores).min(axis=0), 0.0)
-    from scipy.stats import t
+    from scipy.special import stdtr
 
-    p_values = 2 * t.sf(score, freedom)
+    p_values = 2 * stdtr(freedom, -score)
     return [
         Step(segment, float(change), float(e), float(s), float(p))
         for segment, change, e, s, p in zip(

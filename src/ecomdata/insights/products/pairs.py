@@ -207,7 +207,7 @@ cross join prices"""
 
 def _finding(first: str, second: str, span: Span, told: dict[str, Any]) -> Finding | None:
     """The finding about a pair; None where it is no more often together than chance has it."""
-    from scipy.stats import gamma, poisson
+    from scipy.special import gammaincinv, pdtrc
 
     both, expected = told["orders_with_both"], float(told["expected_orders"] or 0)
     if told["effect"] is None or both < LEAST_LIFT * max(expected, 1.0):
@@ -215,7 +215,7 @@ def _finding(first: str, second: str, span: Span, told: dict[str, Any]) -> Findi
     effect: Decimal = told["effect"]
     low, high = (
         (effect * Decimal((float(count) - expected) / (both - expected))).quantize(Decimal("0.01"))
-        for count in (gamma.ppf(0.05, both), gamma.ppf(0.95, both + 1))
+        for count in (gammaincinv(both, 0.05), gammaincinv(both + 1, 0.95))
     )
     return Finding(
         family="products",
@@ -234,7 +234,7 @@ def _finding(first: str, second: str, span: Span, told: dict[str, Any]) -> Findi
         effect=effect,
         low=low,
         high=high,
-        p_value=float(poisson.sf(both - 1, max(expected, 0.1))),
+        p_value=float(pdtrc(both - 1, max(expected, 0.1))),
         evidence_sql=_sql(first, second, span),
         next_look="Show each beside the other, or offer them as a set.",
     )

@@ -33,8 +33,6 @@ _PRICE: Final = (
 
 def search_returned(connection: Connection, question: Question) -> Searched:
     """Return the products with more lines sent back than the rest of their category has."""
-    from scipy.stats import beta, hypergeom
-
     span = year_to(question)
     rows = connection.query(
         f"""with lines as (
@@ -82,16 +80,19 @@ order by product_id""",
             continue
         tested += 1
         usual = of_others / others
-        if returned <= LEAST_FACTOR * usual * sold:
+        if returned <= LEAST_FACTOR * usual * sold or -effect < material:
             continue
+        from scipy.special import betaincinv
+        from scipy.stats import hypergeom  # dear to import, and few shops come this far
+
         # Of all returns so many fall on the product, were its lines like those of the others.
         p_value = float(
             hypergeom.sf(returned - 1, int(all_sold), sold, min(int(all_returned), int(all_sold)))
         )
-        low = float(beta.ppf(0.05, returned, max(sold - returned, 0) + 1)) - usual
-        high = float(beta.ppf(0.95, returned + 1, max(sold - returned, 1))) - usual
+        low = float(betaincinv(returned, max(sold - returned, 0) + 1, 0.05)) - usual
+        high = float(betaincinv(returned + 1, max(sold - returned, 1), 0.95)) - usual
         rate = returned / sold - usual
-        if p_value <= CANDIDATE and -effect >= material:
+        if p_value <= CANDIDATE:
             findings.append(
                 _finding(connection, product, category, span, low / rate, high / rate, p_value)
             )
