@@ -35,6 +35,25 @@ def test_ctrl_c_during_a_load_leaves_the_load_before(tmp_path: Path, whole_group
     assert project.json("load", "shop")["load_id"] == 2
 
 
+@pytest.mark.parametrize("written", ["orders.parquet", "truth/customers.parquet"])
+def test_ctrl_c_while_parquet_is_written_leaves_the_shop_before(
+    tmp_path: Path, written: str
+) -> None:
+    project = Project(tmp_path)
+    project("generate", "shop", "--orders", "50")
+    before = _files(tmp_path)
+    answer = interrupted(
+        project, "generate", "shop", "--orders", "800000", "--format", "parquet",
+        once=lambda: any(tmp_path.glob(f".shop.*/new/{written}")), whole_group=True,
+    )  # fmt: skip
+    assert (answer.code, answer.out, answer.err) == (130, "", SAID)
+    assert _files(tmp_path) == before
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_ctrl_c_during_a_build_leaves_the_figures_and_the_next_build_is_fine(
     duckdb_run: Ran, tmp_path: Path
 ) -> None:

@@ -1,11 +1,15 @@
 """Parquet from a CSV file that is as clean as this package writes it, and from columns in parts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 #: Columns of one length, by name.
 Columns: TypeAlias = dict[str, NDArray[Any]]
@@ -36,6 +40,9 @@ _FORM_OF_PARTS: Final = (
     "string_dictionary_page_size_limit 1"
 )
 
+#: What DuckDB says when Ctrl-C comes while it works on Python's own thread.
+_INTERRUPTED: Final = "Query interrupted"
+
 
 def to_parquet(source: Path, target: Path, types: Mapping[str, str]) -> None:
     """Write the CSV file with its header as Parquet, in bounded memory, and remove it.
@@ -47,11 +54,11 @@ def to_parquet(source: Path, target: Path, types: Mapping[str, str]) -> None:
     """
     import duckdb  # late: it takes its time
 
-    with _disk_errors(), duckdb.connect(config=dict(_OF_A_FILE)) as connection:
+    with _errors(), duckdb.connect(config=dict(_OF_A_FILE)) as connection:
         rows = connection.read_csv(
             str(source), header=True, columns=dict(types), delimiter=",", buffer_size=_BUFFER
         )
-        rows.write_parquet(str(target), compression="zstd")
+        _aside(connection, lambda: rows.write_parquet(str(target), compression="zstd"))
     source.unlink()
 
 
@@ -69,7 +76,7 @@ class ParquetParts:
         import duckdb  # late: it takes its time
 
         self._spool = spool
-        with _disk_errors():
+        with _errors():
             self._connection = duckdb.connect(str(spool), config=dict(_OF_PARTS))
             # Kept for seconds: to look for a compression costs more than it spares.
             self._connection.execute("set force_compression = 'uncompressed'")
@@ -88,24 +95,38 @@ class ParquetParts:
         """Add rows, of the same columns each time."""
         into = "create table parts as" if self._is_empty else "insert into parts"
         self._is_empty = False
-        with _disk_errors():
+        with _errors():
             # DuckDB finds the variable by its name; what is registered it keeps until the end.
             self._connection.execute(f"{into} from part")
 
     def write(self, target: Path, columns: Mapping[str, str]) -> None:
         """Write the rows as Parquet: each column's name, and what it is in SQL of those added."""
         named = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-        with _disk_errors():
-            self._connection.execute(
-                f"copy (select {named} from parts) to $1 ({_FORM_OF_PARTS})", [str(target)]
-            )
+        copy = f"copy (select {named} from parts) to $1 ({_FORM_OF_PARTS})"
+        with _errors():
+            _aside(self._connection, lambda: self._connection.execute(copy, [str(target)]))
+
+
+def _aside(connection: "DuckDBPyConnection", work: Callable[[], object]) -> None:
+    """Do what takes its time on a thread of its own: DuckDB by itself misses many a Ctrl-C."""
+    with ThreadPoolExecutor(1) as aside:
+        working = aside.submit(work)
+        try:
+            working.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def _errors() -> Iterator[None]:
     import duckdb
 
     try:
         yield
     except duckdb.IOException as exc:
         raise OSError(str(exc)) from exc
+    except RuntimeError as exc:
+        if str(exc) != _INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from exc
