@@ -51,7 +51,7 @@ class Moved(real.datetime):
 for module in ("ecomdata.ingest.load", "ecomdata.journal"):  # a function is called load, too
     importlib.import_module(module).datetime = Moved
 sys.argv[:2] = ["ecomdata"]
-from ecomdata.cli.main import main
+from ecomdata.cli import main
 main()
 """
 #: Holds the warehouse until its input ends.

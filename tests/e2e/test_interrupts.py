@@ -1,6 +1,7 @@
 """Ctrl-C: exit code 130, nothing half done, and the next command is fine; SIGTERM where it ends."""
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,20 @@ def test_a_watch_is_stopped_with_what_it_loaded(
     assert (answer.code, answer.err) == (code, "")
     assert (answer.document[0]["files"], answer.document[0]["error"]) == (["one.csv"], None)
     assert temporary_files(tmp_path) == []
+
+
+MEETS_IT = """
+import sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "ecomdata.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from ecomdata.cli import main
+main()
+"""
+
+
+def test_ctrl_c_while_modules_are_imported_is_answered(tmp_path: Path) -> None:
+    answer = Project(tmp_path, command=(sys.executable, "-c", MEETS_IT))("status", code=130)
+    assert (answer.out, answer.err) == ("", SAID)

@@ -113,7 +113,9 @@ def command(group: typer.Typer) -> Callable[[Callable[..., None]], Callable[...,
                 options.terminal.error(str(exc))
                 raise typer.Exit(exc.exit_code) from exc
             except KeyboardInterrupt as exc:
-                options.terminal.error("interrupted; what was complete before still is")
+                from ecomdata.cli.terminal import INTERRUPTED
+
+                options.terminal.error(INTERRUPTED)
                 raise typer.Exit(130) from exc
             finally:
                 options.terminal.stop()

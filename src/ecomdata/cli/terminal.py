@@ -17,6 +17,9 @@ from ecomdata.cli.text import plain, printable, shown
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+#: What Ctrl-C is answered with.
+INTERRUPTED = "interrupted; what was complete before still is"
+
 #: Between two columns.
 _GAP = "   "
 

@@ -20,7 +20,7 @@ from ecomdata.cli.app import app  # noqa: E402
 _GARBAGE = 50_000
 
 
-def main() -> None:
+def run() -> None:
     """Run the command that the arguments name, and exit with its code."""
     gc.set_threshold(_GARBAGE)
     sys.stdout = sys.stdout or Path(os.devnull).open("w")
