@@ -136,7 +136,7 @@ def test_what_the_owner_does_leaves_every_table_to_the_role_that_has_its_schema(
     owner = pipeline_of(urls["owner"], tmp_path)
     load(owner, shop(tmp_path / "shop", orders=MANY))
     monkeypatch.setattr(changes, "WIDEST", 1)  # what changed is enough, as on any day
-    owner.build(["changed_days", "final_sales_report"], False)
+    owner.build(["changed_sales", "final_sales_report"], False)
     owner.insights("month", 1)
     with closing(psycopg.connect(urls["reader"], autocommit=True)) as connection:
         assert connection.execute("select count(*) from final.final_insights").fetchone()

@@ -17,10 +17,10 @@ _NOTED = (
     "changed_accounts",
     "changed_buyers",
     "changed_customers",
-    "changed_days",
     "changed_entries",
     "changed_orders",
     "changed_products",
+    "changed_sales",
 )
 
 _COLUMNS = ", ".join(name for name, _ in META_TABLES[0].columns)

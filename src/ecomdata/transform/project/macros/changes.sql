@@ -29,10 +29,10 @@
 {% macro where_made_anew(model) -%}
     {%- if execute and env_var('ECOMDATA_DBT_ONLY_CHANGES', '') == 'true' -%}
         {%- set meta = graph.nodes['model.ecomdata.' ~ model.identifier].config.meta -%}
-        {%- for changed, (key, column) in meta.get('replaces', {}).items() %}
-            {{ "where" if loop.first else "or" }} {{ key }} in (
-                select {{ column }} from {{ as_last_built('meta', changed) }}
-            ) or {{ key }} is null
+        {%- for changed, keys in meta.get('replaces', {}).items() %}
+            {{ "where" if loop.first else "or" }} ({{ keys | join(', ') }}) in (
+                select {{ keys.values() | join(', ') }} from {{ as_last_built('meta', changed) }}
+            ) or {{ keys | join(' is null or ') }} is null
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
@@ -85,17 +85,26 @@
 {%- endmacro %}
 
 {# The configuration of these models. `replaces` says by which keys rows are replaced, as {model of
-   keys: [expression, its column]}, all of them where it says none; `notes`, what is to be noted of
-   rows that say otherwise afterwards, wherever they came from, as {model of keys: its column};
-   `indexes`, see `indexes_wanted`; `month_of`, by which date a large table is partitioned where
-   tables are files, see lake.sql. #}
-{% macro replaces_changed(replaces, notes={}, indexes={}, month_of=none) -%}
+   keys: {expression: its column}}, all of them where it says none; `notes`, what is to be noted of
+   rows that say otherwise afterwards, as {model of keys: its columns}; `told`, in which columns
+   they have to, where it is not any but those of where they came from; `indexes`, see
+   `indexes_wanted`; `month_of`, by which date a large table is partitioned where tables are files,
+   see lake.sql. #}
+{% macro replaces_changed(replaces, notes={}, told=none, indexes={}, month_of=none) -%}
     {{ config(
         materialized='incremental',
         incremental_strategy='replace_changed',
-        meta={'replaces': replaces, 'notes': notes, 'month_of': month_of},
+        meta={'replaces': replaces, 'notes': notes, 'told': told, 'month_of': month_of},
         indexes=indexes_wanted(indexes),
     ) }}
+{%- endmacro %}
+
+{# The columns by which rows are compared that may have to be noted: those that are to be noted, and
+   those that `told` names. #}
+{% macro columns_told(notes, told, all) -%}
+    {%- set named = all | reject('in', ['_load_id', '_file', '_line']) | list if told is none
+        else notes.values() | sum(start=[]) + told -%}
+    {{ return(named | join(', ')) }}
 {%- endmacro %}
 
 {# dbt's strategy for them, in one transaction. #}
@@ -106,27 +115,28 @@
     {%- set replaced -%}
         {%- if only_changes() and meta['replaces'] -%}
             where
-                {% for model, (key, column) in meta['replaces'].items() -%}
-                    {{ key }} in ({{ changed_keys([model, column]) }}){{ " or " if not loop.last }}
+                {% for model, keys in meta['replaces'].items() -%}
+                    ({{ keys | join(', ') }}) in (
+                        {{ changed_keys([model, keys.values() | join(', ')]) }}
+                    ){{ " or " if not loop.last }}
                 {%- endfor -%}
         {%- endif -%}
     {%- endset -%}
     {%- set notes = meta['notes'] %}
     {% if notes %}
-    {%- set told = arguments['dest_columns'] | rejectattr('name', 'in', ['_load_id', '_file', '_line'])
-        | map(attribute='quoted') | join(', ') %}
+    {%- set told = columns_told(notes, meta['told'], arguments['dest_columns'] | map(attribute='name')) %}
     create temporary table rows_before as
     select {{ told }} from {{ target }} {{ replaced }};
     create temporary table other_rows as
     (select * from rows_before except select {{ told }} from {{ latest }})
     union all
     (select {{ told }} from {{ latest }} except select * from rows_before);
-    {% for model, column in notes.items() %}
-    insert into {{ ref(model) }} ({{ column }})
-    select {{ column }} from other_rows
-    where {{ column }} is not null
+    {% for model, columns in notes.items() %}
+    insert into {{ ref(model) }} ({{ columns | join(', ') }})
+    select {{ columns | join(', ') }} from other_rows
+    where {{ columns | join(' is not null and ') }} is not null
     except
-    select {{ column }} from {{ ref(model) }};
+    select {{ columns | join(', ') }} from {{ ref(model) }};
     {% endfor %}
     drop table rows_before;
     drop table other_rows;

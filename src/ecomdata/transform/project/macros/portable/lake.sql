@@ -19,7 +19,7 @@
         {%- set latest = this ~ '__latest' -%}
         {%- do run_query('create table ' ~ latest ~ ' as ' ~ rows) -%}
         {%- if notes -%}
-            {{ note_rows_that_differ(notes, latest, is_replaced) }}
+            {{ note_rows_that_differ(notes, meta.get('told'), latest, is_replaced) }}
         {%- endif -%}
         {%- if month_of -%}
             {{ make_months_anew(latest, is_replaced) }}
@@ -43,34 +43,43 @@
 {# Whether a row has one of the keys by which rows are replaced, all of which are where there are
    none; see `replaces_changed`. #}
 {% macro keys_changed(replaces) -%}
-    {%- for model, (key, column) in replaces.items() -%}
+    {%- for model, keys in replaces.items() -%}
         exists(
             select 1
-            from (select {{ column }} as changed_key from {{ ref(model) }}) as changed
-            where changed.changed_key = {{ key }}
+            from (
+                select
+                    {% for column in keys.values() -%}
+                        {{ column }} as key_{{ loop.index }}{{ "," if not loop.last }}
+                    {%- endfor %}
+                from {{ ref(model) }}
+            ) as changed
+            where
+                {% for key in keys -%}
+                    changed.key_{{ loop.index }} = {{ key }}{{ " and " if not loop.last }}
+                {%- endfor %}
         ){{ " or " if not loop.last }}
     {%- else -%}
         true
     {%- endfor -%}
 {%- endmacro %}
 
-{# Note what the model's rows that come, go or say otherwise, wherever they came from, have in some
-   columns. #}
-{% macro note_rows_that_differ(notes, latest, is_replaced) -%}
+{# Note what the model's rows that come, go or say otherwise have in some columns. #}
+{% macro note_rows_that_differ(notes, told, latest, is_replaced) -%}
     {%- set other = this ~ '__other' -%}
-    {%- set told = run_query('show columns in ' ~ this).columns[0].values()
-        | reject('in', ['_load_id', '_file', '_line']) | join(', ') -%}
+    {%- set told = columns_told(
+        notes, told, run_query('show columns in ' ~ this).columns[0].values()
+    ) -%}
     {%- set before = 'select ' ~ told ~ ' from ' ~ this ~ ' where ' ~ is_replaced -%}
     {%- set after = 'select ' ~ told ~ ' from ' ~ latest -%}
     {%- do run_query(
         'create table ' ~ other ~ ' as (' ~ before ~ ' except ' ~ after ~ ') union all ('
             ~ after ~ ' except ' ~ before ~ ')'
     ) -%}
-    {%- for model, column in notes.items() -%}
+    {%- for model, columns in notes.items() -%}
         {{ make_table_anew(
             ref(model),
-            'select * from ' ~ ref(model) ~ ' union select ' ~ column ~ ' from ' ~ other
-                ~ ' where ' ~ column ~ ' is not null',
+            'select * from ' ~ ref(model) ~ ' union select ' ~ columns | join(', ') ~ ' from '
+                ~ other ~ ' where ' ~ columns | join(' is not null and ') ~ ' is not null',
         ) }}
     {%- endfor -%}
     {%- do run_query('drop table ' ~ other) -%}

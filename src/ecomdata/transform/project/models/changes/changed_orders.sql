@@ -9,25 +9,25 @@ with
 rows_changed as (
 
     select
-        {{ trimmed('orders.order_id') }} as order_id,
+        coalesce({{ trimmed('orders.order_id') }}, '') as order_id,
         {{ trimmed('orders.currency') }} as currency
     from {{ source('raw', 'orders') }} as orders
     where {{ of_changed_files('orders') }}
     union all
     select
-        base_orders.order_id,
+        coalesce(base_orders.order_id, '') as order_id,
         base_orders.currency
     from {{ base_orders }} as base_orders
     where {{ of_changed_files('base_orders') }}
     union all
     select
-        {{ trimmed('returns.order_id') }} as order_id,
+        coalesce({{ trimmed('returns.order_id') }}, '') as order_id,
         cast(null as {{ text_type() }}) as currency
     from {{ source('raw', 'returns') }} as returns
     where {{ of_changed_files('returns') }}
     union all
     select
-        base_returns.order_id,
+        coalesce(base_returns.order_id, '') as order_id,
         cast(null as {{ text_type() }}) as currency
     from {{ base_returns }} as base_returns
     where {{ of_changed_files('base_returns') }}
@@ -38,7 +38,6 @@ order_ids as (
 
     select distinct order_id
     from rows_changed
-    where order_id is not null
 
 ),
 
@@ -95,8 +94,6 @@ keys_noted as (
 
     select order_id
     from order_ids
-    union
-    select '' as order_id
     union
     select base_orders.order_id
     from {{ base_orders }} as base_orders

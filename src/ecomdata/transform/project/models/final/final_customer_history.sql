@@ -1,8 +1,8 @@
 {{ config(on_schema_change='fail') }}
 {{ replaces_changed({
-    'changed_customers': [
-        'customer_id', public_customer_id('customer_id', '(select salt from meta.salts)'),
-    ],
+    'changed_customers': {
+        'customer_id': public_customer_id('customer_id', '(select salt from meta.salts)'),
+    },
 }) }}
 with
 

@@ -1,4 +1,4 @@
-{{ replaces_changed({'changed_accounts': ['customer_id', 'customer_id']}) }}
+{{ replaces_changed({'changed_accounts': {'customer_id': 'customer_id'}}) }}
 {# Nothing here hangs on other customers or on the last day: that is int_customer_behavior's. #}
 {%- set changed_accounts = ['changed_accounts', 'customer_id'] %}
 

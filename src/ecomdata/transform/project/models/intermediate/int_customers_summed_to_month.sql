@@ -1,4 +1,4 @@
-{{ replaces_changed({'changed_accounts': ['customer_id', 'customer_id']}) }}
+{{ replaces_changed({'changed_accounts': {'customer_id': 'customer_id'}}) }}
 {%- set changed_accounts = ['changed_accounts', 'customer_id'] %}
 
 with

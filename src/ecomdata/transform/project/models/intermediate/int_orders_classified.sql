@@ -1,7 +1,7 @@
 {{ replaces_changed(
     {
-        'changed_orders': ['order_id', 'order_id'],
-        'changed_buyers': ['customer_id', 'customer_id'],
+        'changed_orders': {'order_id': 'order_id'},
+        'changed_buyers': {'customer_id': 'customer_id'},
     },
     indexes={'order_id': 'hash'},
     month_of='order_date',

@@ -1,13 +1,16 @@
 {{ replaces_changed(
-    {'changed_entries': ['order_id', 'order_id']},
-    notes={'changed_days': 'entry_date', 'changed_accounts': 'customer_id'},
+    {'changed_entries': {'order_id': 'order_id'}},
+    notes={
+        'changed_sales': ['entry_date', 'product_id'],
+        'changed_accounts': ['customer_id'],
+    },
     indexes={'order_id': 'hash', 'entry_date': 'btree'},
     month_of='entry_date',
 ) }}
 {# No CTE of order lines: both engines keep a copy of what is read more than once. #}
 {%- set orders = '(select * from ' ~ ref('stg_orders')
     ~ where_changed('order_id', ['changed_entries', 'order_id']) ~ ') as orders' -%}
--- depends_on: {% if not execute %}{{ ref('changed_days') }}{% endif %}
+-- depends_on: {% if not execute %}{{ ref('changed_sales') }}{% endif %}
 -- depends_on: {% if not execute %}{{ ref('changed_accounts') }}{% endif %}
 with
 

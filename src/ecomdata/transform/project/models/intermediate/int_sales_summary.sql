@@ -1,11 +1,13 @@
 {{ replaces_changed(
-    {'changed_days': ['sales_date', 'entry_date']},
+    {'changed_sales': {'sales_date': 'entry_date', 'product_id': 'product_id'}},
     indexes={'sales_date': 'btree'},
     month_of='sales_date',
 ) }}
 {# No CTE of the ledger: both engines keep a copy of what is read twice. #}
 {%- set ledger = '(select * from ' ~ ref('int_revenue_ledger')
-    ~ where_changed('entry_date', ['changed_days', 'entry_date']) ~ ') as ledger' -%}
+    ~ where_changed(
+        '(entry_date, product_id)', ['changed_sales', 'entry_date, product_id'],
+    ) ~ ') as ledger' -%}
 {%- set grain = 'product_id, category, entry_date, country, customer_type' -%}
 {%- set sale_stands = "entry_type = 'sale' and not is_cancelled" %}
 

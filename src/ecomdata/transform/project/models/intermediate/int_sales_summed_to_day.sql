@@ -1,10 +1,10 @@
-{{ replaces_changed({'changed_days': ['sales_date', 'entry_date']}) }}
+{{ replaces_changed({'changed_sales': {'sales_date': 'entry_date'}}) }}
 with
 
 ledger as (
 
     select * from {{ ref('int_revenue_ledger') }}
-    {{ where_changed('entry_date', ['changed_days', 'entry_date']) }}
+    {{ where_changed('entry_date', ['changed_sales', 'entry_date']) }}
 
 ),
 

@@ -1,6 +1,7 @@
 {{ replaces_changed(
-    {'changed_customers': ['customer_id', 'customer_id']},
-    notes={'changed_accounts': 'customer_id'},
+    {'changed_customers': {'customer_id': 'customer_id'}},
+    notes={'changed_accounts': ['customer_id']},
+    told=['country', 'signup_date'],
 ) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}

@@ -1,5 +1,5 @@
 {{ replaces_changed(
-    {'changed_orders': ['order_id', 'order_id']},
+    {'changed_orders': {'order_id': 'order_id'}},
     indexes={'order_id': 'hash'},
     month_of='order_date',
 ) }}

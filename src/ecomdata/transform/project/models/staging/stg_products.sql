@@ -1,4 +1,8 @@
-{{ replaces_changed({}, notes={'changed_products': 'product_id'}) }}
+{{ replaces_changed(
+    {},
+    notes={'changed_products': ['product_id']},
+    told=['category', 'unit_cost'],
+) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
 -- depends_on: {% if not execute %}{{ ref('changed_products') }}{% endif %}

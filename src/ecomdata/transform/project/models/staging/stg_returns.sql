@@ -1,4 +1,4 @@
-{{ replaces_changed({'changed_orders': ['order_id', 'order_id']}) }}
+{{ replaces_changed({'changed_orders': {'order_id': 'order_id'}}) }}
 {# Nothing goes on before the share of refused records is checked. #}
 -- depends_on: {{ ref('quarantine') }}
 with

@@ -55,7 +55,7 @@ select
     sum(summary_amount) as summary_amount,
     sum(report_amount) as report_amount
 from signed_sales
-{{ where_made_anew(ref('int_sales_summary')) }}
+{{ where_made_anew(ref('int_sales_summed_to_day')) }}
 group by sales_date, country
 having
     sum(ledger_amount) <> sum(summary_amount)

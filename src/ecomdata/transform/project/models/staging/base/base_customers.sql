@@ -1,5 +1,5 @@
 {{ replaces_changed({
-    'changed_customers': ["coalesce(customer_id, '')", 'customer_id'],
+    'changed_customers': {"coalesce(customer_id, '')": 'customer_id'},
 }) }}
 {%- set columns = ['customer_id', 'name', 'email', 'country', 'signup_date'] -%}
 {%- set rules = [['missing_id', 'customer_id', 'customer_id', 'customer_id is null']] -%}

@@ -1,5 +1,5 @@
 {{ replaces_changed(
-    {'changed_orders': ["coalesce(order_id, '')", 'order_id']},
+    {'changed_orders': {"coalesce(order_id, '')": 'order_id'}},
     month_of='ordered_at',
 ) }}
 {%- set changed_orders = changed_keys(['changed_orders', 'order_id']) -%}

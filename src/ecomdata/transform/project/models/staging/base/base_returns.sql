@@ -1,4 +1,4 @@
-{{ replaces_changed({'changed_orders': ["coalesce(order_id, '')", 'order_id']}) }}
+{{ replaces_changed({'changed_orders': {"coalesce(order_id, '')": 'order_id'}}) }}
 {%- set rules = [
     ['missing_id', 'order_id', 'order_id', 'order_id is null'],
     ['missing_id', 'product_id', 'product_id', 'product_id is null'],
