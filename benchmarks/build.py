@@ -175,7 +175,7 @@ def main() -> None:
     known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
     results = [each for each in known if _kind(each) != _kind(result)] + [result]
     results.sort(key=_kind)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    RESULTS.write_text("[\n" + ",\n".join(map(json.dumps, results)) + "\n]\n", "utf-8")
     PAGE.write_text(page(results), "utf-8")
 
 

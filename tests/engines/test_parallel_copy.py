@@ -8,7 +8,7 @@ from servers import NewPipeline
 
 from ecomdata.contract import entity
 from ecomdata.errors import UsageError, WarehouseError
-from ecomdata.warehouse import Connection, lanes, open_warehouse, postgres, prepare
+from ecomdata.warehouse import Connection, lanes, open_warehouse, postgres_connection, prepare
 
 pytest_plugins = ["engine_fixtures"]
 
@@ -22,7 +22,7 @@ def connections(
     new_pipeline: NewPipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Connection, Connection]]:
     """The one that copies, and one that looks on; 1 kB is large here."""
-    monkeypatch.setattr(postgres, "_SMALL_BYTES", 1_000)
+    monkeypatch.setattr(postgres_connection, "_SMALL_BYTES", 1_000)
     warehouse = open_warehouse(new_pipeline("postgres", tmp_path / "project").settings)
     with warehouse.connect() as copying, warehouse.connect() as looking:
         prepare(copying)

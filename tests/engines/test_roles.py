@@ -14,7 +14,7 @@ from ecomdata.errors import WarehouseDeniedError
 from ecomdata.pipeline import Pipeline
 from ecomdata.settings import load_settings
 from ecomdata.transform import changes
-from ecomdata.warehouse import postgres
+from ecomdata.warehouse import postgres_connection
 from ecomdata.warehouse.embedded_postgres import READER
 
 pytest_plugins = ["engine_fixtures"]
@@ -132,7 +132,7 @@ def test_a_projects_own_server_is_read_as_before(urls: dict[str, str]) -> None:
 def test_what_the_owner_does_leaves_every_table_to_the_role_that_has_its_schema(
     urls: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "_SMALL_BYTES", 1)  # the load makes tables of its own
+    monkeypatch.setattr(postgres_connection, "_SMALL_BYTES", 1)  # the load makes tables of its own
     owner = pipeline_of(urls["owner"], tmp_path)
     load(owner, shop(tmp_path / "shop", orders=MANY))
     monkeypatch.setattr(changes, "WIDEST", 1)  # what changed is enough, as on any day

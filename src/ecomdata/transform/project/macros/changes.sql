@@ -16,12 +16,20 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Only rows of what changed: a WHERE, or nothing where everything is made. `changed` is a model and
-   the name of its only column; `key` is an expression. #}
-{% macro where_changed(key, changed) -%}
+{# Only rows of what changed: a WHERE, or nothing where everything is made. `keys` is an expression,
+   or some; `changed` is a model and the names of its columns. #}
+{% macro where_changed(keys, changed) -%}
     {%- if not execute or only_changes() %}
-    where {{ key }} in ({{ changed_keys(changed) }})
+    where {{ in_changed([keys] if keys is string else keys, changed[0], changed[1:]) }}
     {%- endif -%}
+{%- endmacro %}
+
+{# Of several keys the first is asked for alone, too: there is an index of it. #}
+{% macro in_changed(keys, model, columns) -%}
+    {%- if columns | length > 1 -%}
+        {{ in_changed(keys[:1], model, columns[:1]) }} and{{ " " }}
+    {%- endif -%}
+    ({{ keys | join(', ') }}) in ({{ changed_keys([model, columns | join(', ')]) }})
 {%- endmacro %}
 
 {# The same for a test: only the rows that an incremental model made anew. The others were looked at
@@ -116,9 +124,8 @@
         {%- if only_changes() and meta['replaces'] -%}
             where
                 {% for model, keys in meta['replaces'].items() -%}
-                    ({{ keys | join(', ') }}) in (
-                        {{ changed_keys([model, keys.values() | join(', ')]) }}
-                    ){{ " or " if not loop.last }}
+                    {{ in_changed(keys | list, model, keys.values() | list) }}
+                    {{- " or " if not loop.last }}
                 {%- endfor -%}
         {%- endif -%}
     {%- endset -%}
@@ -137,6 +144,7 @@
     where {{ columns | join(' is not null and ') }} is not null
     except
     select {{ columns | join(', ') }} from {{ ref(model) }};
+    {{ statistics_of(ref(model)) }}
     {% endfor %}
     drop table rows_before;
     drop table other_rows;

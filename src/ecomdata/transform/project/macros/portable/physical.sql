@@ -3,18 +3,23 @@
 
 {# A hook behind each model: statistics of a table that was made anew. The next model reads it
    within seconds, long before PostgreSQL would collect any by itself. What a build of what changed
-   adds to a table hardly changes them. #}
+   adds to a table hardly changes them, but for the tables of keys, which were empty. #}
 {% macro statistics_collected() -%}
-    {{ adapter.dispatch('statistics_collected', 'ecomdata')() }}
-{%- endmacro %}
-
-{% macro default__statistics_collected() -%}
-{%- endmacro %}
-
-{% macro postgres__statistics_collected() -%}
-    {%- if config.get('materialized') != 'view' and not is_incremental() -%}
-        analyze {{ this }}
+    {%- if config.get('materialized') != 'view'
+        and (not is_incremental() or 'changes' in model.fqn) -%}
+        {{ statistics_of(this) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro statistics_of(relation) -%}
+    {{ adapter.dispatch('statistics_of', 'ecomdata')(relation) }}
+{%- endmacro %}
+
+{% macro default__statistics_of(relation) -%}
+{%- endmacro %}
+
+{% macro postgres__statistics_of(relation) -%}
+    analyze {{ relation }};
 {%- endmacro %}
 
 {# At the end of a step whose columns the next ones read more than once: PostgreSQL puts an

@@ -6,7 +6,7 @@
 {# No CTE of the ledger: both engines keep a copy of what is read twice. #}
 {%- set ledger = '(select * from ' ~ ref('int_revenue_ledger')
     ~ where_changed(
-        '(entry_date, product_id)', ['changed_sales', 'entry_date, product_id'],
+        ['entry_date', 'product_id'], ['changed_sales', 'entry_date', 'product_id'],
     ) ~ ') as ledger' -%}
 {%- set grain = 'product_id, category, entry_date, country, customer_type' -%}
 {%- set sale_stands = "entry_type = 'sale' and not is_cancelled" %}
