@@ -47,11 +47,10 @@ def test_every_table_has_statistics_when_the_next_model_reads_it(built: Built) -
 
 def test_keys_of_what_changed_have_statistics_in_the_build_that_reads_them(built: Built) -> None:
     connection, nodes = built
-    analyzed = dict(
-        connection.execute(
-            "select relname, analyze_count from pg_stat_user_tables where schemaname = 'meta'"
-        ).fetchall()
+    counted = connection.execute(
+        "select relname, analyze_count from pg_stat_user_tables where schemaname = 'meta'"
     )
+    analyzed = {name: int(count) for name, count in counted}
     keys = [node["name"] for node in nodes if "changes" in node["fqn"]]
     noted = {model for node in nodes for model in node["config"]["meta"].get("notes", {})}
     assert noted < set(keys)
