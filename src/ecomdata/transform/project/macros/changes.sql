@@ -138,12 +138,12 @@
     (select * from rows_before except select {{ told }} from {{ latest }})
     union all
     (select {{ told }} from {{ latest }} except select * from rows_before);
-    {% for model, columns in notes.items() %}
-    insert into {{ ref(model) }} ({{ columns | join(', ') }})
-    select {{ columns | join(', ') }} from other_rows
-    where {{ columns | join(' is not null and ') }} is not null
+    {% for model, noted in notes.items() %}
+    insert into {{ ref(model) }} ({{ noted | join(', ') }})
+    select {{ noted | join(', ') }} from other_rows
+    where {{ noted | join(' is not null and ') }} is not null
     except
-    select {{ columns | join(', ') }} from {{ ref(model) }};
+    select {{ noted | join(', ') }} from {{ ref(model) }};
     {{ statistics_of(ref(model)) }}
     {% endfor %}
     drop table rows_before;
