@@ -32,14 +32,17 @@ def buyer_of(order_id: str) -> str:
 
 @dataclass(frozen=True)
 class Export:
-    """One file's content: rows of fields."""
+    """One file's content: rows of fields, and what further columns its header has."""
 
     kind: str
     rows: tuple[tuple[str, ...], ...]
+    further: str = ""
 
     @property
     def content(self) -> str:
-        return "".join(f"{line}\n" for line in (HEADERS[self.kind], *map(",".join, self.rows)))
+        return "".join(
+            f"{line}\n" for line in (HEADERS[self.kind] + self.further, *map(",".join, self.rows))
+        )
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,46 @@ COUNTRY = [
 ]
 
 
+def of_category(category: str) -> Export:
+    return Export("products", (("P1", "9.99", "1.00", category),), ",category")
+
+
+CATEGORY = [
+    Load({"orders.csv": of_orders("O1 P1 4.00"), "products.csv": of_category("Toys")}),
+    Build(),
+    Load({"products.csv": of_category("Games")}),
+]
+
+
+def of_signup(day: str) -> Export:
+    return Export("customers", (("C1", "Peru", day),), ",signup_date")
+
+
+SIGNUP = [
+    Load({"orders.csv": of_orders("O3 P1 4.00"), "customers.csv": of_signup("2024-01-01")}),
+    Build(),
+    Load({"customers.csv": of_signup("2024-01-02")}),
+]
+
+
+def of_nothing(rows: Export) -> list[Taken]:
+    """Rows without an order, or a customer: those of the first load stay, the others go again."""
+    return [
+        Load({"orders.csv": of_orders("O1 P1 4.00")}),
+        Load({"first.csv": rows}),
+        Build(),
+        Load({"later.csv": Export(rows.kind, rows.rows * 2)}),
+        Build(killed=20),
+        Build(),
+        Undo(2),
+    ]
+
+
+NO_ORDER = of_nothing(Export("orders", (("", "C1", "P1", "1", "4.00", "2024-01-11"),)))
+NO_ORDER_RETURNED = of_nothing(Export("returns", (("", "P1", "1", "4.00", "2024-02-01", "R1"),)))
+NO_CUSTOMER = of_nothing(Export("customers", (("", "Peru"),)))
+
+
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -204,6 +244,14 @@ COUNTRY = [
 @example(history=KILLED_THEN_UNDONE)
 @example(history=COST)
 @example(history=COUNTRY)
+@example(history=CATEGORY)
+@example(history=SIGNUP)
+@example(history=NO_ORDER)
+@example(history=NO_ORDER[:-2])
+@example(history=NO_ORDER_RETURNED)
+@example(history=NO_ORDER_RETURNED[:-2])
+@example(history=NO_CUSTOMER)
+@example(history=NO_CUSTOMER[:-2])
 def test_any_history_of_loads_and_builds_ends_as_a_full_refresh(
     workshops: Callable[[str], Workshop], history: list[Taken]
 ) -> None:

@@ -1,4 +1,5 @@
-{# The customers of whom a record came, went or counts otherwise, and '' for records without one. #}
+{# The customers of whom a record came, went or counts otherwise, and '' where records without one
+   went: there is nothing to replace by those that came. #}
 {%- set base_customers = as_last_built('staging', 'base_customers') -%}
 
 {% if only_changes() %}
@@ -6,7 +7,7 @@ with
 
 keys_noted as (
 
-    select coalesce({{ trimmed('customers.customer_id') }}, '') as customer_id
+    select {{ trimmed('customers.customer_id') }} as customer_id
     from {{ source('raw', 'customers') }} as customers
     where {{ of_changed_files('customers') }}
     union
@@ -18,6 +19,7 @@ keys_noted as (
 
 select customer_id
 from keys_noted
+where customer_id is not null
 except
 select customer_id from {{ this }}
 {% else %}

@@ -1,5 +1,6 @@
-{# The orders of which a row came, went or counts otherwise, and '' for rows without an order. Where
-   so many lines did that the shop's currency can be another one, all orders. #}
+{# The orders of which a row came, went or counts otherwise, and '' where rows without an order
+   went: there is nothing to replace by those that came. Where so many lines did that the shop's
+   currency can be another one, all orders. #}
 {%- set base_orders = as_last_built('staging', 'base_orders') -%}
 {%- set base_returns = as_last_built('staging', 'base_returns') -%}
 
@@ -9,7 +10,7 @@ with
 rows_changed as (
 
     select
-        coalesce({{ trimmed('orders.order_id') }}, '') as order_id,
+        {{ trimmed('orders.order_id') }} as order_id,
         {{ trimmed('orders.currency') }} as currency
     from {{ source('raw', 'orders') }} as orders
     where {{ of_changed_files('orders') }}
@@ -21,7 +22,7 @@ rows_changed as (
     where {{ of_changed_files('base_orders') }}
     union all
     select
-        coalesce({{ trimmed('returns.order_id') }}, '') as order_id,
+        {{ trimmed('returns.order_id') }} as order_id,
         cast(null as {{ text_type() }}) as currency
     from {{ source('raw', 'returns') }} as returns
     where {{ of_changed_files('returns') }}
@@ -38,6 +39,7 @@ order_ids as (
 
     select distinct order_id
     from rows_changed
+    where order_id is not null
 
 ),
 
