@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,6 +26,7 @@ OTHERS: Final = "(others)"
 NO_VALUE: Final = "(none)"
 #: What stands for an entity where the files themselves are counted.
 FILES: Final = "(files)"
+_DAYS: Final = "days"
 
 
 class Key(NamedTuple):
@@ -147,17 +148,15 @@ def _count(connection: Connection, loads: Sequence[int]) -> dict[int, dict[Key, 
 
 
 def _counted(connection: Connection, entity: str, loads: str) -> Iterator[tuple[int, Key, int]]:
-    """Yield the counts of an entity's records, which are read once for all of them."""
+    """Yield the counts of an entity's records, which are read once for all of them.
+
+    Days are counted as a distribution: for a number of different ones PostgreSQL would sort the
+    records for every distribution.
+    """
     by = {"refused": "r.rule", **_DISTRIBUTIONS[entity]}
+    if entity == "orders":
+        by[_DAYS] = "case when r.rule is null then r.order_date end"
     names = [f"by_{number}" for number in range(len(by))]
-    has_days = entity == "orders"
-    first_last = (
-        ", count(distinct case when rule is null then order_date end) as days,"
-        " min(case when rule is null then order_date end) as first_day,"
-        " max(case when rule is null then order_date end) as last_day"
-        if has_days
-        else ""
-    )
     columns = [
         column
         for column in contract_entity(entity).column_names
@@ -166,32 +165,33 @@ def _counted(connection: Connection, entity: str, loads: str) -> Iterator[tuple[
     given = ", ".join(f"r.{column}" for column in columns)
     told = ", ".join(f"{sql} as {name}" for name, sql in zip(names, by.values(), strict=True))
     sets = ", ".join(f"(load_id, {name})" for name in names)
-    filled = ", ".join(f"count({column}) as filled_{column}" for column in columns)
+    filled = ", ".join(f"count({column})" for column in columns)
     listed = ", ".join(names)
+    texts = ", ".join(f"cast({name} as varchar)" for name in names)
     rows = connection.query(
-        f"with records as (select r._load_id as load_id, r.rule, {given}, {told}"
+        f"with records as (select r._load_id as load_id, {given}, {told}"
         f" from {quote('staging', f'base_{entity}')} as r{_JOINS.get(entity, '')}"
         f" where r._load_id in ({loads}))"
-        f" select load_id, grouping({listed}) as grouped, coalesce({listed}) as value,"
-        f" count(*) as records, {filled}{first_last} from records"
+        f" select load_id, grouping({listed}), coalesce({texts}), count(*), {filled} from records"
         f" group by grouping sets ((load_id), {sets})"
-    ).dicts()
-    groups = {_bits(len(names), number): name for number, name in enumerate(by)}
+    ).rows
+    groups = {_bits(len(names), number): variable for number, variable in enumerate(by)}
     values: dict[tuple[int, str], Counter[str]] = {}
-    for row in rows:
-        load, variable = row["load_id"], groups.get(row["grouped"])
-        if variable is not None:
-            value = row["value"] if row["value"] is not None else NO_VALUE
-            values.setdefault((load, variable), Counter())[value] += row["records"]
+    for load, grouped, value, records, *numbers in rows:
+        if variable := groups.get(grouped):
+            found = values.setdefault((load, variable), Counter())
+            found[NO_VALUE if value is None else value] += records
             continue
-        yield load, Key(entity, "records"), row["records"]
-        for column in columns:
-            yield load, Key(entity, "filled", column), row[f"filled_{column}"]
-        if has_days and row["days"]:
-            yield load, Key(entity, "days"), row["days"]
-            yield load, Key(entity, "first day"), row["first_day"].toordinal()
-            yield load, Key(entity, "last day"), row["last_day"].toordinal()
+        yield load, Key(entity, "records"), records
+        for column, number in zip(columns, numbers, strict=True):
+            yield load, Key(entity, "filled", column), number
     for (load, variable), found in sorted(values.items()):
+        if variable == _DAYS:
+            if days := sorted(found.keys() - {NO_VALUE}):
+                yield load, Key(entity, _DAYS), len(days)
+                yield load, Key(entity, "first day"), date.fromisoformat(days[0]).toordinal()
+                yield load, Key(entity, "last day"), date.fromisoformat(days[-1]).toordinal()
+            continue
         for value, number in _most_frequent(found):
             if variable != "refused" or value != NO_VALUE:
                 yield load, Key(entity, variable, value), number
