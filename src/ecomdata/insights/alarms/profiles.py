@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -155,7 +155,8 @@ def _counted(connection: Connection, entity: str, loads: str) -> Iterator[tuple[
     """
     by = {"refused": "r.rule", **_DISTRIBUTIONS[entity]}
     if entity == "orders":
-        by[_DAYS] = "case when r.rule is null then r.order_date end"
+        # As Python numbers them: what a date is as text hangs on PostgreSQL's DateStyle.
+        by[_DAYS] = "case when r.rule is null then r.order_date - date '0001-01-01' + 1 end"
     names = [f"by_{number}" for number in range(len(by))]
     columns = [
         column
@@ -187,10 +188,10 @@ def _counted(connection: Connection, entity: str, loads: str) -> Iterator[tuple[
             yield load, Key(entity, "filled", column), number
     for (load, variable), found in sorted(values.items()):
         if variable == _DAYS:
-            if days := sorted(found.keys() - {NO_VALUE}):
+            if days := [int(day) for day in found.keys() - {NO_VALUE}]:
                 yield load, Key(entity, _DAYS), len(days)
-                yield load, Key(entity, "first day"), date.fromisoformat(days[0]).toordinal()
-                yield load, Key(entity, "last day"), date.fromisoformat(days[-1]).toordinal()
+                yield load, Key(entity, "first day"), min(days)
+                yield load, Key(entity, "last day"), max(days)
             continue
         for value, number in _most_frequent(found):
             if variable != "refused" or value != NO_VALUE:
