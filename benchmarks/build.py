@@ -213,8 +213,8 @@ def compare(warehouse: Warehouse, rows: int, pairs: int) -> dict[str, Any]:
         full.append(_build(warehouse, target, "--full-refresh"))
         warehouse.keep("built")
         warehouse.take("loaded")
-        command = [sys.executable, str(BY_HAND), warehouse.database, str(target)]
-        command.append(str(warehouse.threads))
+        of = [warehouse.database, str(target), str(warehouse.threads)]
+        command = [sys.executable, str(BY_HAND), *of]
         by_hand.append(measured(command, folder, warehouse.servers, warehouse.environment))
         if not day:
             measured([*ECOMDATA, "generate", str(shop), "--append", "--days", "1"], folder)

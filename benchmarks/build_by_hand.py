@@ -46,6 +46,8 @@ def main() -> None:
                 future.result()
                 order.done(node)
                 idle.append(connection)
+    for connection in idle:
+        connection.close()
 
 
 def _run(connection: Any, node: dict[str, Any], query: str, database: str) -> None:
